@@ -25,5 +25,9 @@ def connect() -> connection:
         where = os.environ.get("PGHOST", "the default socket")
         reason = str(error).strip().splitlines()[-1]
         if any(sign in str(error) for sign in _WRONG):
-            raise BadInput(f"PostgreSQL at {where} refuses the connection: {reason}; check PGUSER, PGDATABASE and the password") from None
-        raise TryAgain(f"PostgreSQL at {where} does not answer: {reason}; check PGHOST and PGPORT, or start it") from None
+            raise BadInput(
+                f"PostgreSQL at {where} refuses the connection: {reason}; check PGUSER, PGDATABASE and the password"
+            ) from None
+        raise TryAgain(
+            f"PostgreSQL at {where} does not answer: {reason}; check PGHOST and PGPORT, or start it"
+        ) from None

@@ -108,9 +108,7 @@ class Settings(BaseModel):
         Raises: BadInput, naming the variable, its value and what is allowed.
         """
         given = {
-            name: os.environ[variable]
-            for name in cls.model_fields
-            if (variable := variable_of(name)) in os.environ
+            name: os.environ[variable] for name in cls.model_fields if (variable := variable_of(name)) in os.environ
         }
         given |= {name: value for name, value in overrides.items() if value is not None}
         try:
