@@ -1,7 +1,7 @@
 """Asks Google's own analyzer whether a SQL text is GoogleSQL that BigQuery would take.
 
-The emulator runs on DuckDB and takes much that BigQuery refuses. ZetaSQL is BigQuery's front end: it resolves every name,
-function and type of a statement against given table schemas, offline. It says nothing about limits, quotas or results.
+The emulator runs on DuckDB and takes much that BigQuery refuses. ZetaSQL is BigQuery's front end: it resolves every
+name, function and type of a statement against given table schemas, offline. It says nothing of limits or results.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from zetasql.wasi._pb2.zetasql.public import options_pb2 as features
 from zetasql.wasi._pb2.zetasql.public import simple_table_pb2 as tables
 from zetasql.wasi._pb2.zetasql.public import type_pb2 as types
 
-# ZetaSQL at full strength speaks more than BigQuery does. What BigQuery's reference does not document is switched off: a
-# wrong refusal costs a rewrite, a wrong pass costs a failed run. Matched against the start of the feature's name.
+# ZetaSQL at full strength speaks more than BigQuery does. What BigQuery's reference does not document is switched off:
+# a wrong refusal costs a rewrite, a wrong pass a failed run. Matched against the start of the feature's name.
 NOT_IN_BIGQUERY = (
     "AGGREGATE_FILTERING",  # count(*) filter (where ...)
     "ARRAY_AGGREGATION_FUNCTIONS",
@@ -130,7 +130,7 @@ def _field_type(column: SchemaField) -> types.TypeProto:
 
 @dataclass(frozen=True)
 class Statement:
-    """One analyzed statement: its kind (`query`, `merge`, `create_table_as_select`, ...) and, of a query, its columns."""
+    """One analyzed statement: its kind (`query`, `merge`, `create_table`, ...) and the columns of a query."""
 
     sql: str
     kind: str
@@ -138,9 +138,9 @@ class Statement:
 
 
 class Dialect:
-    """GoogleSQL against a set of known tables; statements that create tables add to it, so that scripts can be followed.
+    """GoogleSQL against a set of known tables; a statement that creates a table adds to them.
 
-    A table is known by its full path `project.dataset.table`, under which its name is written in a text does not matter.
+    A table is known by its full path `project.dataset.table`, whichever way a text writes it.
     """
 
     def __init__(self, project: str) -> None:
@@ -190,7 +190,8 @@ class Dialect:
         return Statement(sql, kind, columns)
 
     def _created(self, node: Any, columns: tuple[tuple[str, types.TypeProto], ...]) -> None:
-        base, defined = node, []
+        defined: list[tuple[str, types.TypeProto]] = []
+        base = node
         while not hasattr(base, "name_path"):  # create table as select > create table > create statement
             defined = defined or [(c.name, c.type) for c in getattr(base, "column_definition_list", ())]
             columns = columns or tuple((c.name, c.column.type) for c in getattr(base, "output_column_list", ()))
@@ -203,7 +204,7 @@ class Dialect:
         ]
 
     def _path(self, name: Iterable[str]) -> str:
-        """`project.dataset.table` of a name as a text may write it: parts, or one quoted whole, with or without project."""
+        """`project.dataset.table` of a name as written: in parts or quoted whole, with a project or without."""
         parts = ".".join(name).split(".")
         return ".".join(parts if len(parts) != 2 else [self.project, *parts])
 

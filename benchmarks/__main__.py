@@ -1,0 +1,31 @@
+"""`make bench`: measures what the project promises about speed and memory, and says pass or fail.
+
+    python -m benchmarks                        # everything, about half an hour on two quiet cores
+    python -m benchmarks command_line warehouse # some of it
+    BENCH_REPEATS=1 python -m benchmarks        # a smoke: figures without meaning
+
+Ratios come from one run on one machine; each figure is a median of five.
+"""
+
+import importlib
+import sys
+
+SECTIONS = ("command_line", "warehouse", "source_b", "load_backend")
+
+
+def main(wanted: list[str]) -> int:
+    """Run the sections, each in its turn; returns the exit code: 0, or 1 when a bar was missed."""
+    if unknown := set(wanted) - set(SECTIONS):
+        print(f"there is no benchmark {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}", file=sys.stderr)
+        return 2
+    missed = []
+    for section in wanted or SECTIONS:
+        passed = importlib.import_module(f"benchmarks.{section}").main()
+        if passed is False:
+            missed.append(section)
+    print(f"bars missed in: {', '.join(missed)}" if missed else "every bar was met")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
