@@ -21,14 +21,14 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
-from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY, DEFAULT_RETRY
+from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from journey.errors import BadInput, JourneyError, TryAgain
 from journey.settings import Settings
 
-# The client's own default is ten minutes, longer than some stages may run: the workflow's retries take over from here.
+# The client's own default is ten minutes a call, longer than some stages may run. The workflow's retries take over from
+# here, so a failed job is not sent again by the client either (job_retry=None: with it, ten minutes come back).
 RETRY = DEFAULT_RETRY.with_timeout(30)
-JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(120)
 
 _TRANSIENT = (
     google.ServerError,
@@ -41,6 +41,8 @@ _TRANSIENT = (
 )
 # Two writers met in one table: BigQuery's and the emulator's words for it, both sent as a plain 400.
 _CONFLICT = re.compile("could not serialize access|failed to commit|transaction is aborted", re.IGNORECASE)
+# Reasons that BigQuery sends with 403 and 400 though they pass: its error table, "Error messages" in the documentation.
+_PASSING = {"rateLimitExceeded", "jobRateLimitExceeded", "backendError", "internalError", "jobBackendError"}
 _SHARD = re.compile(r"events_(\d{8})")
 
 
@@ -128,13 +130,13 @@ class Warehouse:
     def execute(self, sql: str, **parameters: Any) -> int:
         """Run a statement; returns the rows it inserted, updated and deleted (0 for DDL)."""
         with clear_errors():
-            job = self.client.query(sql, job_config=_config(parameters), retry=RETRY, job_retry=JOB_RETRY)
-            job.result(retry=RETRY, job_retry=JOB_RETRY)
+            job = self.client.query(sql, job_config=_config(parameters), retry=RETRY, job_retry=None)
+            job.result(retry=RETRY, job_retry=None)
             return job.num_dml_affected_rows or 0
 
     def _result(self, sql: str, parameters: dict[str, Any]) -> Any:
-        job = self.client.query(sql, job_config=_config(parameters), retry=RETRY, job_retry=JOB_RETRY)
-        return job.result(retry=RETRY, job_retry=JOB_RETRY)
+        job = self.client.query(sql, job_config=_config(parameters), retry=RETRY, job_retry=None)
+        return job.result(retry=RETRY, job_retry=None)
 
     def ensure_dataset(self, name: str) -> None:
         """Create one of our datasets where it does not exist."""
@@ -229,6 +231,8 @@ def clear_errors() -> Iterator[None]:
     except google.NotFound as error:
         raise NotFound(f"BigQuery has no such thing: {_first_line(error)}") from error
     except google.GoogleAPICallError as error:
+        if _PASSING & {reason.get("reason") for reason in error.errors or ()}:
+            raise TryAgain(f"BigQuery is busy: {_first_line(error)}; try again") from error
         if _CONFLICT.search(str(error)):
             raise TryAgain(f"another writer was in the same table: {_first_line(error)}; try again") from error
         raise BadInput(f"BigQuery refuses: {_first_line(error)}") from error

@@ -132,8 +132,10 @@ class Settings(BaseModel):
 
     def environment(self) -> dict[str, str]:
         """These settings as the variables that `from_environment` reads, for child processes."""
-        values = {variable_of(name): getattr(self, name) for name in type(self).model_fields}
-        return {variable: _as_text(value) for variable, value in values.items()}
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        # Google's own client takes an empty BIGQUERY_EMULATOR_HOST for an address, so no emulator means no variable
+        hosts = ("emulator_host", "storage_host")
+        return {variable_of(n): _as_text(v) for n, v in values.items() if not (n in hosts and v is None)}
 
 
 def variable_of(name: str) -> str:
