@@ -1,0 +1,143 @@
+-- Grain: one row per (user_pseudo_id, ga_session_id). ga_session_id alone is a random number that browsers share.
+{{ config(
+    partition_by={'field': 'session_day', 'data_type': 'date'},
+    cluster_by=['user_pseudo_id'],
+) }}
+
+with
+
+-- Events that lack either id (consent denied, in live exports) belong to no session.
+events as (
+
+    select
+        *,
+        regexp_extract(page_location, r'^https?://(?:www\.)?([^/:?#]+)') as host
+
+    from {{ ref('stg_events') }}
+    where user_pseudo_id is not null and ga_session_id is not null
+
+),
+
+sessions as (
+
+    select
+        ---------- ids
+        user_pseudo_id,
+        ga_session_id,
+
+        ---------- times
+        min(occurred_at) as started_at,
+        max(occurred_at) as ended_at,
+        coalesce(min(first_touch_at), min(if(event_name = 'first_visit', occurred_at, null))) as first_visit_at,
+        min(if(event_name = 'view_item', occurred_at, null)) as view_item_at,
+        min(if(event_name = 'add_to_cart', occurred_at, null)) as add_to_cart_at,
+        min(if(event_name = 'begin_checkout', occurred_at, null)) as begin_checkout_at,
+        min(if(event_name = 'purchase', occurred_at, null)) as purchase_at,
+
+        ---------- facts
+        min(ga_session_number) as session_number,
+        logical_or(event_name = 'first_visit') as is_first_visit,
+        logical_or(is_engaged) as is_engaged,
+        cast(coalesce(sum(engagement_milliseconds), 0) as numeric) / 1000 as engagement_seconds,
+        count(*) as events,
+        countif(event_name = 'page_view') as page_views,
+        countif(event_name = 'scroll') as scrolls,
+
+        ---------- the first event that tells. A third of the events share their time with another, hence the tie-breaks.
+        array_agg(
+            struct(
+                device_category as device_category,
+                operating_system as operating_system,
+                browser as browser,
+                country as country,
+                first_source as first_source,
+                first_medium as first_medium,
+                first_campaign as first_campaign
+            )
+            order by occurred_at, event_name, page_location
+        )[safe_offset(0)] as first_event,
+        array_agg(page_location ignore nulls order by occurred_at, event_name, page_location)[safe_offset(0)] as landing_page,
+        array_agg(
+            if(
+                (source is null and medium is null)
+                -- a click from one page of the shop to the next does not say where the visitor came from
+                or source = host or ends_with(source, concat('.', host)) or ends_with(host, concat('.', source)),
+                null,
+                struct(source as source, medium as medium, campaign as campaign)
+            )
+            ignore nulls order by occurred_at, event_name, source, medium, campaign
+        )[safe_offset(0)] as click
+
+    from events
+    group by user_pseudo_id, ga_session_id
+
+),
+
+attributed as (
+
+    select
+        sessions.*,
+        -- most sessions carry no click of their own: then the browser's first source is the best there is
+        if(click is null, first_event.first_source, click.source) as source,
+        if(click is null, first_event.first_medium, click.medium) as medium,
+        if(click is null, first_event.first_campaign, click.campaign) as campaign
+
+    from sessions
+
+),
+
+final as (
+
+    select
+        ---------- ids
+        {{ session_key('user_pseudo_id', 'ga_session_id') }} as session_key,
+        user_pseudo_id,
+        ga_session_id,
+
+        ---------- times
+        -- a session belongs to the UTC day on which it began, also when it crosses midnight
+        date(started_at) as session_day,
+        started_at,
+        ended_at,
+        first_visit_at,
+        view_item_at,
+        add_to_cart_at,
+        begin_checkout_at,
+        purchase_at,
+
+        ---------- facts
+        session_number,
+        is_first_visit,
+        -- a script turns page after page and never scrolls; whoever buys is nobody's script
+        purchase_at is null and page_views >= 50 and scrolls * 20 <= page_views as is_robot,
+        is_engaged,
+        engagement_seconds,
+        events,
+        page_views,
+        case
+            when purchase_at is not null then 'purchase'
+            when begin_checkout_at is not null then 'begin_checkout'
+            when add_to_cart_at is not null then 'add_to_cart'
+            when view_item_at is not null then 'view_item'
+            else 'session'
+        end as furthest_step,
+        landing_page,
+
+        ---------- where from
+        source,
+        medium,
+        campaign,
+        {{ channel('lower(source)', 'lower(medium)', 'lower(campaign)') }} as channel,
+        first_event.first_source as first_source,
+        first_event.first_medium as first_medium,
+        first_event.first_campaign as first_campaign,
+        first_event.device_category as device_category,
+        first_event.operating_system as operating_system,
+        first_event.browser as browser,
+        first_event.country as country
+
+    from attributed
+
+)
+
+select * from final
