@@ -1,7 +1,7 @@
 """The GA4 export's schema: what source A holds, and what raw_ga4.events makes of it.
 
-`EXPORT` has the types of the public sample. A live export types a few columns otherwise, text ids where the sample has numbers, so
-the raw table takes the type that holds both without loss.
+`EXPORT` has the types of the public sample. A live export types a few columns otherwise, text ids where the sample has
+numbers, so the raw table takes the type that holds both without loss.
 """
 
 import json

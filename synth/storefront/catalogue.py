@@ -1,0 +1,165 @@
+"""The shop's made-up goods and pages. Prices are whole dollars; a discount gives them cents that the export hides."""
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+
+from synth.storefront.draws import Codes, Keys, Shares, at_share, children, integers, root, uniform
+
+HOST = "https://shop.googlemerchandisestore.com"
+# The goods are one fixed shop whatever the seed, as a real shop is the same on every day.
+_SHOP = 20201101
+
+# Kind, lowest and highest price, whether it comes in sizes.
+_KINDS: tuple[tuple[str, str, int, int, bool], ...] = (
+    ("Apparel/Mens", "Crew Tee", 18, 28, True),
+    ("Apparel/Mens", "Zip Hoodie", 48, 75, True),
+    ("Apparel/Mens", "Track Jacket", 55, 120, True),
+    ("Apparel/Womens", "V-Neck Tee", 18, 28, True),
+    ("Apparel/Womens", "Soft Hoodie", 45, 70, True),
+    ("Apparel/Kids", "Toddler Tee", 14, 22, True),
+    ("Apparel/Kids", "Onesie", 16, 24, True),
+    ("Apparel/Hats", "Cap", 15, 25, False),
+    ("Apparel/Socks", "Socks", 8, 15, False),
+    ("Bags/Totes", "Canvas Tote", 12, 30, False),
+    ("Bags/Backpacks", "Backpack", 45, 110, False),
+    ("Drinkware/Mugs", "Mug", 9, 16, False),
+    ("Drinkware/Bottles", "Steel Bottle", 18, 40, False),
+    ("Drinkware/Bottles", "Tumbler", 14, 28, False),
+    ("Office/Notebooks", "Notebook", 6, 18, False),
+    ("Office/Writing", "Pen", 1, 4, False),
+    ("Office/Writing", "Pencil Set", 3, 9, False),
+    ("Office/Desk", "Desk Mat", 12, 35, False),
+    ("Accessories/Stickers", "Sticker Sheet", 2, 4, False),
+    ("Accessories/Pins", "Enamel Pin", 3, 9, False),
+    ("Accessories/Electronics", "Charger", 16, 60, False),
+    ("Home/Pets", "Dog Bandana", 8, 20, False),
+    ("Home/Plants", "Seed Kit", 6, 14, False),
+)
+_DESIGNS = (
+    "Harbour", "Lighthouse", "Orchard", "Granite", "Meadow", "Copper", "Cedar", "Tidal", "Aurora", "Saffron",
+    "Juniper", "Basalt", "Willow", "Ember", "Marble", "Lantern", "Drift", "Clover",
+)  # fmt: skip
+SIZES = (" XS", " SM", " MD", " LG", " XL", " 2XL", " 3XL")
+_SIZE_SHARES = np.cumsum([0.08, 0.16, 0.26, 0.26, 0.15, 0.06, 0.03])
+ONE_SIZE = "Single Option Only"
+BRANDS = ("Google", "Android", "YouTube", "#IamRemarkable", "Google Cloud")
+_BRAND_SHARES = np.cumsum([0.86, 0.07, 0.045, 0.018, 0.007])
+
+
+@dataclass(frozen=True)
+class Goods:
+    """Products, one position in every array for each, in the order of the shelves."""
+
+    names: list[str]
+    categories: list[str]
+    brands: list[str]
+    list_ids: list[str]  # the id that lists show
+    number: Codes  # the id from checkout on, for the first size; later sizes count on
+    price: Codes  # whole dollars
+    has_sizes: Codes
+    shelf_start: Codes  # first position of the product's category
+    shelf_size: Codes
+    viewed: Shares  # cumulative popularity in lists
+    bought: Shares  # cumulative popularity in baskets: flatter, and cheaper goods first
+
+    def view(self, keys: Keys, what: str) -> Codes:
+        """A product somebody looks at, for each key."""
+        return at_share(self.viewed, uniform(keys, what))
+
+    def buy(self, keys: Keys, what: str) -> Codes:
+        """A product somebody puts in the basket, for each key."""
+        return at_share(self.bought, uniform(keys, what))
+
+
+@cache
+def goods() -> Goods:
+    """All products of the shop."""
+    kinds = sorted(_KINDS, key=lambda kind: kind[0])
+    made = [(*kind, f"{design} {kind[1]}") for kind in kinds for design in _DESIGNS]
+    keys = children(root(_SHOP), "product", np.arange(len(made)))
+    low, high = np.array([kind[2] for kind in made]), np.array([kind[3] for kind in made])
+    price = low + (uniform(keys, "price") * (high - low + 1)).astype(np.int64)
+    categories = [kind[0] for kind in made]
+    starts = np.array([categories.index(category) for category in categories])
+    sizes = np.array([categories.count(category) for category in categories])
+    rank = np.argsort(np.argsort(uniform(keys, "popularity"))) + 1.0
+    viewed, bought = 1 / rank**0.75, 1 / (rank**0.6 * np.sqrt(price))
+    brands = [BRANDS[at] for at in at_share(_BRAND_SHARES, uniform(keys, "brand"))]
+    number = 1_000_000 + integers(keys, "number", 800_000) * 10
+    return Goods(
+        names=[f"{brand} {kind[5]}" for brand, kind in zip(brands, made, strict=True)],
+        categories=categories,
+        brands=brands,
+        list_ids=[_list_id(int(n), bool(kind[4])) for n, kind in zip(number, made, strict=True)],
+        number=number,
+        price=price,
+        has_sizes=np.array([int(kind[4]) for kind in made]),
+        shelf_start=starts,
+        shelf_size=sizes,
+        viewed=np.cumsum(viewed) / viewed.sum(),
+        bought=np.cumsum(bought) / bought.sum(),
+    )
+
+
+def size_of(products: Codes, keys: Keys) -> Codes:
+    """The size chosen, a position in SIZES; -1 for goods without sizes."""
+    drawn = at_share(_SIZE_SHARES, uniform(keys, "size"))
+    return np.where(goods().has_sizes[products] == 1, drawn, -1)
+
+
+def _list_id(number: int, has_sizes: bool) -> str:
+    return f"JRNYGA{number}{'A' if has_sizes else ''}"[: 14 if has_sizes else 12]
+
+
+BASKET, DETAILS, PAYMENT, REVIEW, CONFIRMATION = range(5)
+_CHECKOUT_PAGES = (
+    ("/basket.html", "Shopping Cart"),
+    ("/checkout/details.html", "Checkout Your Information"),
+    ("/checkout/payment.html", "Payment Method"),
+    ("/checkout/review.html", "Checkout Review"),
+    ("/checkout/confirmation.html", "Checkout Confirmation"),
+)
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Addresses and titles; the checkout's five first, then home, shelves and products by falling popularity."""
+
+    locations: list[str]
+    titles: list[str]
+    popularity: Shares  # cumulative, over the pages after the checkout's
+    shelf_page: Codes  # for each product, its category's page
+    product_page: Codes
+
+    def browse(self, keys: Keys, what: str) -> Codes:
+        """A page somebody opens outside the checkout, for each key."""
+        return at_share(self.popularity, uniform(keys, what)) + len(_CHECKOUT_PAGES)
+
+
+@cache
+def pages() -> Pages:
+    """All pages of the shop."""
+    shop = goods()
+    home = "Home | The Shop"
+    named = [(HOST + path, title) for path, title in _CHECKOUT_PAGES]
+    named += [(f"{HOST}/", home), ("https://googlemerchandisestore.com/", home), (f"{HOST}/store.html", "Store")]
+    named += [(f"{HOST}/signin.html", "Sign In"), ("https://www.googlemerchandisestore.com/", home)]
+    shelves = sorted(set(shop.categories))
+    shelf_page = {category: len(named) + at for at, category in enumerate(shelves)}
+    named += [(f"{HOST}/{category.lower()}/", f"{category.split('/')[1]} | The Shop") for category in shelves]
+    product_page = np.arange(len(shop.names)) + len(named)
+    named += [
+        (f"{HOST}/{category.lower()}/{name.lower().replace(' ', '-').replace('#', '')}", name)
+        for category, name in zip(shop.categories, shop.names, strict=True)
+    ]
+    # half of all page views are on ten pages, nine in ten on a hundred
+    weight = 1 / np.arange(1, len(named) - len(_CHECKOUT_PAGES) + 1) ** 1.15
+    return Pages(
+        locations=[location for location, _ in named],
+        titles=[title for _, title in named],
+        popularity=np.cumsum(weight) / weight.sum(),
+        shelf_page=np.array([shelf_page[category] for category in shop.categories]),
+        product_page=product_page,
+    )

@@ -1,0 +1,230 @@
+"""The parameters of events: which keys an event carries, and in which of the value's fields.
+
+The traps of the real export are here: session_engaged is text on most events and a number on first_visit and
+session_start; value and tax are whole numbers where they have no cents; the order id is a number until 11 November and
+text from then on.
+"""
+
+from functools import cache
+
+import numpy as np
+import pyarrow as pa
+
+from synth.storefront.arrays import column_type, lists, struct, texts
+from synth.storefront.attributes import SELF_REFERRAL, source_labels
+from synth.storefront.baskets import Baskets
+from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM, period
+from synth.storefront.catalogue import pages
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, children, uniform
+from synth.storefront.figures import CODE, EVENTS, figures
+from synth.storefront.sessions import Events
+from synth.storefront.visitors import Visits
+
+_MASKED = "<obfuscated>"
+_OPENING = (CODE["first_visit"], CODE["session_start"])
+ENGAGED_AFTER_SECONDS = (5.0, 14.0)
+SEARCH_ENGINE = "https://www.google.com/"
+
+
+class _Collector:
+    """Gathers entries key by key; `where` says on which events a key stands."""
+
+    def __init__(self, events: Events) -> None:
+        self.length = len(events.event)
+        self.event_keys = events.key
+        self.owners: list[Codes] = []
+        self.names: list[tuple[str, int]] = []
+        self.parts: dict[str, list[pa.Array]] = {"string_value": [], "int_value": [], "double_value": []}
+
+    def add(self, name: str, where: Flags, **values: pa.Array) -> None:
+        """One entry for each event of `where`; `values` hold the field that is set, one value an entry, or none is."""
+        at = np.flatnonzero(where)
+        self.owners.append(at)
+        self.names.append((name, len(at)))
+        for field, arrays in self.parts.items():
+            given = values.get(field)
+            kind = {"string_value": pa.string(), "int_value": pa.int64(), "double_value": pa.float64()}[field]
+            arrays.append(pa.nulls(len(at), kind) if given is None else given)
+
+    def text(self, name: str, where: Flags, vocabulary: list[str], codes: Codes | None = None) -> None:
+        at = np.flatnonzero(where)
+        self.add(
+            name,
+            where,
+            string_value=texts(vocabulary, np.zeros(len(at), dtype=np.int64) if codes is None else codes[at]),
+        )
+
+    def whole(self, name: str, where: Flags, values: Codes | int) -> None:
+        at = np.flatnonzero(where)
+        self.add(name, where, int_value=pa.array(np.broadcast_to(values, self.length)[at], pa.int64()))
+
+    def lists(self) -> pa.Array:
+        """The column; the entries of an event stand in an order that means nothing."""
+        owner = np.concatenate(self.owners)
+        code = np.repeat(np.arange(len(self.names)), [length for _, length in self.names])
+        order = np.lexsort((children(self.event_keys[owner], "order", code), owner))
+        kind = column_type("event_params")
+        entry = kind.value_type
+        at = pa.array(order)
+        value = struct(
+            entry.field("value").type, len(owner), {k: pa.concat_arrays(v).take(at) for k, v in self.parts.items()}
+        )
+        key = texts([name for name, _ in self.names], code[order])
+        return lists(kind, owner[order], self.length, struct(entry, len(owner), {"key": key, "value": value}))
+
+
+def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets, order: Codes) -> pa.Array:
+    """The event_params column.
+
+    `source` is each session's position in `source_labels`; `order` each event's position in `orders`, -1 without one.
+    """
+    collect = _Collector(events)
+    everywhere = np.ones(collect.length, dtype=bool)
+    is_opening = np.isin(events.event, _OPENING)
+    now = period(events.at_us)
+    collect.whole("ga_session_id", everywhere, _session_ids(visits)[events.visit])
+    collect.whole("ga_session_number", everywhere, visits.number[events.visit])
+    collect.text("page_location", everywhere, pages().locations, events.page)
+    collect.text("page_title", _has("page_title", events, now, events.key), pages().titles, events.page)
+    collect.whole("debug_mode", _has("debug_mode", events, now, events.key), 1)
+    clean = _has("clean_event", events, now, events.key)
+    collect.text("clean_event", clean, ["gtm.js"])
+    collect.add("all_data", clean)
+    _engagement(collect, events, visits, is_opening, now)
+    _sources(collect, events, source, now)
+    _pages(collect, events, now)
+    _single_events(collect, events, now)
+    _purchases(collect, events, orders, order, now)
+    return collect.lists()
+
+
+def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening: Flags, now: Codes) -> None:
+    is_first = visits.is_first[events.visit]
+    coin = uniform(visits.key, "start is engaged")[events.visit] < 0.5
+    on_start = (events.event == CODE["session_start"]) & ~is_first & coin
+    on_hits = (uniform(visits.key, "says engaged")[events.visit] < 0.965) & ~is_opening
+    collect.whole("engaged_session_event", (is_opening & (is_first | coin)) | on_hits, 1)
+    collect.whole("session_engaged", (events.event == CODE["first_visit"]) | on_start, 1)
+    collect.text("session_engaged", ~is_opening, ["0", "1"], _engaged(events, visits).astype(np.int64))
+    first_view = (events.event == CODE["page_view"]) & (events.view_number == 0)
+    collect.whole("entrances", first_view & (uniform(events.key, "entrances") < 0.997), 1)
+    timed = _has("engagement_time_msec", events, now, events.key)
+    msec = np.ones(collect.length, dtype=np.int64)
+    for name, table in figures()["engagement_msec"].items():
+        at = timed & (events.event == CODE[name])
+        msec[at] = np.maximum(1, Quantiles.of(table).draw(events.key[at], "engagement").astype(np.int64))
+    collect.whole("engagement_time_msec", timed, msec)
+
+
+def _engaged(events: Events, visits: Visits) -> Flags:
+    """A session counts as engaged from its second page or some seconds on, and never ceases to be."""
+    low, high = ENGAGED_AFTER_SECONDS
+    after_us = (low + (high - low) * uniform(visits.key, "engaged after")) * 1e6
+    elapsed = events.at_us - visits.started_us[events.visit]
+    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1)
+    return engaged
+
+
+def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> None:
+    """Source, medium and campaign on a third of the events; past the first page mostly the shop itself."""
+    labels = source_labels()
+    self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.72)
+    label = np.where(self_referral, labels.index(SELF_REFERRAL), source[events.visit])
+    where = _has("medium", events, now, events.view)
+    parts = list(zip(*(name.split(" / ") for name in labels), strict=True))
+    for name, vocabulary in zip(("source", "medium", "campaign"), parts, strict=True):
+        collect.text(name, where, list(vocabulary), label)
+    # paid clicks and search terms are known on the page that a session opens with
+    landing = events.view_number == 0
+    collect.text("term", landing & _has("term", events, now, events.view, times=2.8), [_MASKED])
+    clicked = landing & _has("gclid", events, now, events.view, times=2.8)
+    collect.add("gclid", clicked)
+    collect.add("gclsrc", clicked & (uniform(events.view, "gclsrc") < 0.99))
+    collect.add("dclid", landing & _has("dclid", events, now, events.view, times=2.8))
+
+
+def _pages(collect: _Collector, events: Events, now: Codes) -> None:
+    """The referrer is the page before with a bare '?' appended, and has no text on most hits that carry the key."""
+    where = _has("page_referrer", events, now, events.view)
+    text_share = np.array([figures()["referrer_text"].get(name, 0.0) for name in EVENTS])
+    # on the page a session opens with the referrer is hardly ever told
+    share = np.where(events.view_number > 0, np.minimum(1.0, text_share[events.event] * 1.3), 0.05)
+    told = uniform(events.view, "referrer told") < share
+    addresses = [f"{location}?" for location in pages().locations] + [SEARCH_ENGINE]
+    code = np.where(events.page_before >= 0, events.page_before, len(addresses) - 1)
+    collect.text("page_referrer", where & told, addresses, code)
+    collect.add("page_referrer", where & ~told)
+
+
+def _single_events(collect: _Collector, events: Events, now: Codes) -> None:
+    """Keys that belong to one kind of event."""
+    is_a = {name: events.event == code for name, code in CODE.items()}
+    collect.whole("percent_scrolled", is_a["scroll"], 90)
+    collect.text("search_term", is_a["view_search_results"], [_MASKED])
+    collect.whole("unique_search_term", _has("unique_search_term", events, now, events.key), 1)
+    link = Choice.of({"fedex.com": 0.7, "wwwapps.ups.com": 0.06, "store.google.com": 0.05, "google.com": 0.03})
+    domain = link.draw(events.key, "link")
+    collect.text("link_domain", is_a["click"], list(link.names), domain)
+    collect.text("link_url", is_a["click"], [f"https://{name}/" for name in link.names], domain)
+    collect.text("outbound", is_a["click"], ["true"])
+    collect.text("currency", is_a["add_payment_info"] | is_a["add_shipping_info"] | is_a["purchase"], ["USD"])
+
+
+def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Codes, now: Codes) -> None:
+    is_purchase = events.event == CODE["purchase"]
+    if not is_purchase.any():
+        return
+    at = np.where(is_purchase, order, 0)
+    known = is_purchase & orders.has_id[at]
+    as_number = known & (events.at_us < ID_IS_NUMBER_UNTIL)
+    collect.whole("transaction_id", as_number, orders.id_number[at])
+    as_text = known & ~as_number
+    collect.add("transaction_id", as_text, string_value=pa.array(orders.id_number[at[as_text]]).cast(pa.string()))
+    for name, cents in (("value", orders.value_cents[at]), ("tax", orders.tax_cents[at])):
+        is_whole = cents % 100 == 0
+        collect.whole(name, known & is_whole, cents // 100)
+        broken = known & ~is_whole
+        collect.add(name, broken, double_value=pa.array(cents[broken] / 100))
+    collect.text("payment_type", known, ["Pay with credit card"])
+    basket = orders.key[at]
+    tiers = Choice.of(figures()["shipping_tiers"])
+    collect.text(
+        "shipping_tier", known & (events.at_us >= SHIPPING_TIER_FROM), list(tiers.names), tiers.draw(basket, "tier")
+    )
+    collect.text("coupon", is_purchase & _has("coupon", events, now, basket), [_MASKED])
+    collect.text("promotion_name", is_purchase & _has("promotion_name", events, now, basket), ["Winter Sale"])
+
+
+def order_of(events: Events, orders: Baskets) -> Codes:
+    """The basket each event is about, -1 where its session has none."""
+    wanted = events.visit * 2 + events.attempt
+    have = orders.visit * 2 + orders.attempt
+    if not len(have):
+        return np.full(len(wanted), -1)
+    at = np.minimum(np.searchsorted(have, wanted), len(have) - 1)
+    return np.where(have[at] == wanted, at, -1)
+
+
+def transaction_texts(orders: Baskets) -> list[str]:
+    """What ecommerce.transaction_id keeps of a text id: its last six digits, leading zeros gone."""
+    return [str(number % 1_000_000) for number in orders.id_number.tolist()]
+
+
+def _session_ids(visits: Visits) -> Codes:
+    return (uniform(visits.key, "ga_session_id") * 10_000_000_000).astype(np.int64)
+
+
+def _has(name: str, events: Events, now: Codes, keys: Keys, times: float = 1.0) -> Flags:
+    """Whether events carry a key: measured shares by event and period; one draw for all that share a key of `keys`."""
+    found: Flags = uniform(keys, name) < _presence()[name][events.event, now] * times
+    return found
+
+
+@cache
+def _presence() -> dict[str, Shares]:
+    """For each key its share by event and period."""
+    found: dict[str, Shares] = {}
+    for event, keys in figures()["param_presence"].items():
+        for name, shares in keys.items():
+            found.setdefault(name, np.zeros((len(EVENTS), len(shares))))[CODE[event]] = shares
+    return found

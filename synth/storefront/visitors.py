@@ -1,0 +1,184 @@
+"""Who comes, when, how often, and how far each session goes.
+
+Visitors belong to the day on which they are first seen. Each such cohort is made by itself and looks forward only, so a
+day is made of the cohorts of the weeks before it, whatever days are asked for.
+"""
+
+from dataclasses import dataclass, fields
+from datetime import date, timedelta
+from functools import cache
+from typing import Self
+
+import numpy as np
+
+from synth.storefront.calendar import DAY_US, EPOCH, day_of, ordinal, tracking, volume
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, children, uniform
+from synth.storefront.figures import figures
+
+HORIZON_DAYS = 45
+HOUR_US = 3_600_000_000
+
+BROWSE, SHOP, CHECKOUT, BUYER, LONG_ROBOT, SHORT_ROBOT = range(6)
+
+# Chance of one more session after the first, the second, ...: sessions per user, with the unseen days allowed for.
+RETURNS = (0.2, 0.36, 0.47, 0.52, 0.53, 0.54, 0.55, 0.55, 0.5, 0.5, 0.5, 0.4, 0.4)
+# Chance of a session that looks at items, and of one that reaches the checkout and leaves: first visits, later ones.
+SHOP_SHARE = (0.178, 0.196)
+CHECKOUT_SHARE = (0.0091, 0.0207)
+# Sessions overlap now and then. Each of a visitor's sessions keeps its microseconds in a residue of its own, so that
+# (visitor, timestamp, event name) stays unique.
+RESIDUES = 16
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Sessions, one position in every array for each."""
+
+    key: Keys
+    visitor: Keys
+    turn: Codes  # the visitor's first, second, ... session, from 0
+    number: Codes  # ga_session_number
+    started_us: Codes
+    depth: Codes  # BROWSE ... SHORT_ROBOT
+    is_first: Flags
+    first_touch_us: Codes
+    device: Keys  # what the device is drawn by: it changes between days now and then
+    spent_before: Codes  # whole dollars of the visitor's earlier purchases
+
+    def take(self, at: Codes | Flags) -> Self:
+        """The sessions at these positions."""
+        return type(self)(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+
+def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
+    """Every session of the visitors who can be seen from `first` to `last`, sorted by visitor and time.
+
+    `scale` 1.0 is the real shop; at a smaller scale the visitors are a part of those of a larger one.
+    """
+    visitors, days, kinds = _visitors(first - timedelta(days=HORIZON_DAYS), last, scale, root)
+    is_old, is_robot = kinds == _OLD, kinds >= _LONG
+    arrived_us = days * DAY_US + (uniform(visitors, "arrival") * DAY_US).astype(np.int64)
+    who, turn = _returns(visitors, is_robot)
+    key = children(visitors[who], "session", turn)
+
+    gap_us = np.where(turn > 0, _gap_hours().draw(key, "gap") * HOUR_US, 0).astype(np.int64)
+    started = _running(gap_us, turn == 0) + arrived_us[who]
+    started = started - started % RESIDUES + turn % RESIDUES
+    first_number = np.where(is_old, 1 + _first_numbers().draw(visitors, "number"), 1)
+    step = np.where(turn > 0, 1 + (uniform(key, "step") < 0.02), 0)
+    number = first_number[who] + _running(step.astype(np.int64), turn == 0)
+    is_first = (turn == 0) & ~is_old[who]
+
+    age_us = (_ages().draw(visitors, "age") * DAY_US).astype(np.int64)
+    visits = Visits(
+        key=key,
+        visitor=visitors[who],
+        turn=turn,
+        number=number,
+        started_us=started,
+        depth=_depth(key, number, is_first, started, kinds[who]),
+        is_first=is_first,
+        first_touch_us=np.where(is_old[who], arrived_us[who] - age_us[who] - RESIDUES, _of_first(started, turn == 0)),
+        device=_devices(key, visitors[who], started, turn),
+        spent_before=np.zeros(len(key), dtype=np.int64),
+    )
+    return visits.take(started < (days[who] + HORIZON_DAYS) * DAY_US)
+
+
+_FIRST, _OLD, _LONG, _SHORT = range(4)
+
+
+def _visitors(first: date, last: date, scale: float, root: Keys) -> tuple[Keys, Codes, Codes]:
+    """Keys, arrival days and kinds of the visitors of consecutive days."""
+    keys, days, kinds = [], [], []
+    for at in (first + timedelta(days=n) for n in range((last - first).days + 1)):
+        today, mean = ordinal(at), volume(at)
+        means = (mean.first_visits, mean.old_visitors, mean.long_robots, mean.short_robots)
+        for kind, number in enumerate(means):
+            day_key = children(children(root, f"kind {kind}"), "day", today)
+            # a fraction of a visitor comes on some days and not on others
+            count = int(number * scale + uniform(day_key, "rounding")[0])
+            keys.append(children(day_key, "visitor", np.arange(count)))
+            days.append(np.full(count, today))
+            kinds.append(np.full(count, kind))
+    return np.concatenate(keys), np.concatenate(days), np.concatenate(kinds)
+
+
+def _returns(visitors: Keys, is_robot: Flags) -> tuple[Codes, Codes]:
+    """Positions of the visitors, repeated for each of their sessions, and the turn of each session."""
+    sessions = np.ones(len(visitors), dtype=np.int64)
+    coming = ~is_robot
+    for turn, chance in enumerate(RETURNS):
+        coming = coming & (uniform(visitors, "return", turn) < chance)
+        sessions += coming
+    who = np.repeat(np.arange(len(visitors)), sessions)
+    return who, _running(np.ones(len(who), dtype=np.int64), np.diff(who, prepend=-1) > 0) - 1
+
+
+def _depth(key: Keys, number: Codes, is_first: Flags, started: Codes, kinds: Codes) -> Codes:
+    """How far each session goes; buying grows with the session number and differs by day."""
+    if not len(key):
+        return np.zeros(0, dtype=np.int64)
+    tags = tracking(_date(started.min()), _date(started.max()))
+    by_number = np.array(figures()["buying_share_by_session_number"])
+    buying = by_number[np.minimum(number, len(by_number)) - 1] * tags.buying[tags.row(started)]
+    checkout = np.where(is_first, *CHECKOUT_SHARE)
+    shop = np.where(is_first, *SHOP_SHARE)
+    u = uniform(key, "depth")
+    depth = np.select(
+        [u < buying, u < buying + checkout, u < buying + checkout + shop], [BUYER, CHECKOUT, SHOP], BROWSE
+    )
+    return np.select([kinds == _LONG, kinds == _SHORT], [LONG_ROBOT, SHORT_ROBOT], depth)
+
+
+def _devices(key: Keys, visitor: Keys, started: Codes, turn: Codes) -> Keys:
+    """A visitor keeps one device within a day and takes another in 8% of the steps from day to day."""
+    new_day = np.diff(day_of(started), prepend=0) != 0
+    changes = (turn > 0) & new_day & (uniform(key, "device change") < 0.08)
+    return children(visitor, "device", _running(changes.astype(np.int64), turn == 0))
+
+
+def _running(values: Codes, starts: Flags) -> Codes:
+    """Running sums that begin anew where `starts` is set."""
+    total = np.cumsum(values)
+    return total - _of_first(total - values, starts)
+
+
+def _of_first(values: Codes, starts: Flags) -> Codes:
+    """Each group's first value, for all of the group."""
+    at = (
+        np.maximum.accumulate(np.where(starts, np.arange(len(values)), 0))
+        if len(values)
+        else np.zeros(0, dtype=np.int64)
+    )
+    return values[at]
+
+
+def span(visits: Visits) -> tuple[date, date]:
+    """The days on which the first and the last of some sessions start."""
+    return _date(visits.started_us.min()), _date(visits.started_us.max())
+
+
+def _date(at_us: np.int64) -> date:
+    return EPOCH + timedelta(days=int(at_us) // DAY_US)
+
+
+@cache
+def _gap_hours() -> Quantiles:
+    return Quantiles.of({"0": 0.03} | figures()["gap_hours"] | {"1": 1400.0})
+
+
+@cache
+def _first_numbers() -> Choice:
+    """By position: session number 1, 2, ... of a visitor who was there before the simulation begins to look."""
+    measured: dict[str, float] = figures()["old_user_session_number"]
+    return Choice.of({str(n): measured.get(str(n), 0.0) for n in range(1, 16)})
+
+
+@cache
+def _ages() -> Quantiles:
+    """Days since the first touch of visitors who were there before: the upper part of the measured ages."""
+    return Quantiles.of({"0": 0.3, "0.25": 4.0, "0.5": 25.0, "0.75": 70.0, "0.9": 131.0, "0.97": 335.0, "1": 413.0})
