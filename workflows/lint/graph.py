@@ -151,9 +151,11 @@ def _fit(document: Document, here: Path, passed: list[Json], declared: list[Json
         if "parameters" in here and value is None and one.get("valueFrom") is None:
             found.append(f"{at}: {name!r} is passed without a value")
     for name in inputs.keys() - set(names_in(passed)):
-        if not any(inputs[name].get(key) is not None for key in ("value", "default", "valueFrom", "from", "raw", "s3")):
-            if not inputs[name].get("optional"):
-                found.append(f"{document.at(here)}: {whose} wants {name!r}, which is not passed and has no default")
+        has_own = any(
+            inputs[name].get(key) is not None for key in ("value", "default", "valueFrom", "from", "raw", "s3")
+        )
+        if not has_own and not inputs[name].get("optional"):
+            found.append(f"{document.at(here)}: {whose} wants {name!r}, which is not passed and has no default")
     return found
 
 

@@ -39,7 +39,8 @@ SYSTEM_LABELS = "workflows.argoproj.io/"
 
 _TEXT = re.compile(r"\[\s*'([^']*)'\s*\]|\[\s*\"([^\"]*)\"\s*\]")
 _LITERAL = re.compile(r"'[^']*'|\"[^\"]*\"")
-_NAME = re.compile(r"(?<![\w.#])[A-Za-z_]\w*(?:\.[\w\-/]+)*(?!\s*\()")
+_HYPHEN = "\N{HYPHEN}"  # stands for a hyphen inside a name while the expression is searched; a plain one means minus
+_NAME = re.compile(rf"(?<![\w.#])[A-Za-z_]\w*+(?:\.[\w/{_HYPHEN}]++)*+(?!\s*\()")
 _WORDS = {
     "and",
     "or",
@@ -166,11 +167,10 @@ def _check(document: Document, here: Path, part: object, known: set[str], every:
         if has_open_tag(text):
             found.append(f"{document.at(path)}: braces are opened and not closed in {text!r}")
         for tag in tags(text):
-            for name in _names(tag[1:]) if tag.startswith("=") else [tag]:
-                if not _is_known(name, known):
-                    found.append(
-                        f"{document.at(path)}: {{{{{tag}}}}} cannot be resolved, nothing here is called {name!r}"
-                    )
+            names = _names(tag[1:]) if tag.startswith("=") else [tag]
+            lost = [name for name in names if not _is_known(name, known)]
+            at = document.at(path)
+            found += [f"{at}: {{{{{tag}}}}} cannot be resolved, nothing here is called {name!r}" for name in lost]
     return found
 
 
@@ -184,5 +184,6 @@ def _is_known(name: str, known: set[str]) -> bool:
 
 def _names(expression: str) -> list[str]:
     """The variables of an expression: `a.b['c-d'].e` is `a.b.c-d.e`. Functions, and sprig's, are left out."""
-    dotted = _LITERAL.sub("''", _TEXT.sub(lambda found: "." + (found[1] or found[2]), expression))
-    return [name for name in _NAME.findall(dotted) if name not in _WORDS and not name.startswith("sprig.")]
+    dotted = _TEXT.sub(lambda found: "." + (found[1] or found[2]).replace("-", _HYPHEN), expression)
+    found = [name.replace(_HYPHEN, "-") for name in _NAME.findall(_LITERAL.sub("''", dotted))]
+    return [name for name in found if name not in _WORDS and not name.startswith("sprig.")]
