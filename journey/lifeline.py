@@ -5,6 +5,7 @@ to want the child. Used two ways: a service calls `end_with_starter()` in its ow
 `python -m journey.lifeline -- COMMAND`, which ends the command's whole process group.
 """
 
+import ctypes
 import os
 import signal
 import subprocess
@@ -45,7 +46,12 @@ def run(command: list[str]) -> int:
     A command ended by signal n returns 128 + n, as a shell and a container report it.
     """
     try:
-        child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=_die_with_parent if sys.platform == "linux" else None,
+        )
     except OSError as error:
         print(f"{command[0]} cannot be started: {error.strerror}", file=sys.stderr)
         return 127
@@ -68,6 +74,11 @@ def run(command: list[str]) -> int:
     # what the command itself left behind belongs to the task too
     _signal_group(child.pid, signal.SIGKILL)
     return 128 - code if code < 0 else code
+
+
+def _die_with_parent() -> None:
+    """Linux: SIGKILL for the command when this process itself is killed, or a retry would run beside the first try."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
 
 
 def _signal_group(group: int, number: int) -> None:

@@ -141,7 +141,8 @@ def _start(state: Path, name: str, command: list[str], services: Started) -> Ser
         process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
         )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     services.lifelines.append(process.stdin)
     services.started.append(name)
     line = process.stdout.readline()

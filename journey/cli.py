@@ -1,0 +1,334 @@
+"""The command line. Every import of a stage is inside its command, so that `journey --help` loads none of them."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from journey.errors import JourneyError
+
+
+def examples(*commands: str) -> str:
+    """The last lines of a command's help."""
+    return "Examples:\n\n" + "\n\n".join(f"  [bold]{command}[/bold]" for command in commands)
+
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="Reconciles what browsers reported to GA4 with what the shop's PostgreSQL says was paid.",
+    epilog="A first run: [bold]journey run[/bold]. Settings are environment variables: docs/settings.md.",
+)
+load_app = typer.Typer(no_args_is_help=True, help="One load stage, as its container runs it.")
+app.add_typer(load_app, name="load")
+
+
+class Table(StrEnum):
+    """Formats of `journey query`."""
+
+    table = "table"
+    json = "json"
+    csv = "csv"
+
+
+class Backend(StrEnum):
+    """Where orders come from."""
+
+    synthetic = "synthetic"
+    existing = "existing"
+
+
+State = Annotated[Path, typer.Option("--state", help="Folder of the local run.", envvar="JOURNEY_STATE")]
+Days = Annotated[Path | None, typer.Option("--days", help="Folder of real days, events_YYYYMMDD.parquet.")]
+Scale = Annotated[
+    float | None, typer.Option("--scale", help="Size of the made-up shop; 1 is the real one's. Default 0.02.")
+]
+Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything made up. Default 42.")]
+Start = Annotated[str | None, typer.Option("--start", help="First day to load, UTC, YYYY-MM-DD.")]
+End = Annotated[str | None, typer.Option("--end", help="Last day to load, inclusive.")]
+DEFAULT_STATE = Path(".journey")
+
+
+@app.command(
+    epilog=examples(
+        "journey run",
+        "journey run --days ../ga4 --start 2020-11-01 --end 2020-11-30",
+        "journey run --fresh --seed 7 --gap-rate 0.2",
+    )
+)
+def run(
+    days: Days = None,
+    start: Start = None,
+    end: End = None,
+    scale: Scale = None,
+    seed: Seed = None,
+    gap_rate: Annotated[
+        float | None, typer.Option(help="Share of made-up orders that are dropped. Default 0.175.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option(help="Nothing later exists: a day or a time, UTC. Default: now.")] = None,
+    backend: Annotated[
+        Backend | None, typer.Option(help="synthetic: made up here. existing: PGHOST, only read.")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget earlier runs of this state folder first.")] = False,
+    google: Annotated[bool, typer.Option("--google", help="Google's BigQuery in place of the emulator.")] = False,
+) -> None:
+    """Start what is not running, fill source A if it is empty, run the whole DAG here, print the summary."""
+    from journey.run import Source
+    from journey.run import run as run_here
+    from journey.settings import Settings
+
+    if not google:
+        os.environ.pop("BIGQUERY_EMULATOR_HOST", None)  # this run has an emulator of its own
+    settings = Settings.from_environment(
+        start=start, end=end, seed=seed, gap_rate=gap_rate, as_of=as_of, backend=backend and backend.value
+    )
+    sys.exit(run_here(state, settings, Source(days, scale, seed), google, fresh))
+
+
+@app.command(epilog=examples('eval "$(journey up)"', "journey load ga4"))
+def up(
+    state: State = DEFAULT_STATE,
+    port: Annotated[int, typer.Option(help="The emulator's port. Default: a free one.", min=0, max=65535)] = 0,
+) -> None:
+    """Start the BigQuery emulator and PostgreSQL alone; prints the variables that reach them."""
+    import shlex
+
+    from journey import services
+    from journey.settings import Settings
+
+    with services.hold(state):
+        started = services.up(state, Settings.from_environment().project, port=port)
+        started.keep()
+    for name, value in started.environment.items():
+        print(f"export {name}={shlex.quote(value)}")
+
+
+@app.command()
+def down(state: State = DEFAULT_STATE) -> None:
+    """End the services of this state folder; its data stays."""
+    from journey import services
+
+    with services.hold(state):
+        ended = services.down(state)
+    print(f"ended: {', '.join(ended)}" if ended else f"nothing runs in {state}")
+
+
+@app.command()
+def status(state: State = DEFAULT_STATE) -> None:
+    """Say which services of this state folder run, and where they listen."""
+    from journey import services
+
+    running = services.status(state)
+    for name, service in running.items():
+        where = " ".join(f"{key}={value}" for key, value in service.ready.items())
+        print(f"{name:<9} pid {service.pid}  {where}")
+    if not running:
+        print(f"nothing runs in {state}")
+
+
+@app.command(
+    epilog=examples(
+        "journey source --scale 0.1", "journey source --days ../ga4", "journey source --out days/ --scale 0.01"
+    )
+)
+def source(
+    days: Days = None,
+    scale: Scale = None,
+    seed: Seed = None,
+    start: Start = None,
+    end: End = None,
+    out: Annotated[Path | None, typer.Option("--out", help="Write Parquet files here; no emulator needed.")] = None,
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Fill source A in the emulator, from a folder of days or made up; with --out write such a folder."""
+    from journey.run import DEFAULT_SCALE, Source, fill, reached
+    from journey.settings import Settings
+    from synth.source import fill_source
+
+    settings = Settings.from_environment(start=start, end=end, seed=seed)
+    if out or os.environ.get("BIGQUERY_EMULATOR_HOST"):
+        filled = fill_source(settings, days, DEFAULT_SCALE if scale is None else scale, settings.seed, out)
+        print(f"{filled.days} days, {filled.rows:,} events, {filled.bytes:,} bytes of Parquet ({filled.kind})")
+        return
+    with _local(state, settings.project):
+        fill(state, reached(settings), Source(days, scale, seed))
+
+
+@app.command(epilog="Settings: PGHOST, BIGQUERY_EMULATOR_HOST, JOURNEY_SEED, JOURNEY_GAP_RATE, ... (docs/settings.md)")
+def synth() -> None:
+    """Make users and orders up from the ids that GA4 holds, with gaps; nothing when the backend exists."""
+    from journey.settings import Settings
+    from synth.backend import synth as make
+
+    _count("synth", make(Settings.from_environment()))
+
+
+@load_app.command(
+    "ga4", epilog="Example: [bold]JOURNEY_START=2020-11-01 JOURNEY_END=2020-11-10 journey load ga4[/bold]"
+)
+def load_ga4() -> None:
+    """Bring days of the GA4 export into raw_ga4.events; each day is replaced whole."""
+    from journey.settings import Settings
+    from load.ga4 import load_ga4 as load
+
+    _count("load-ga4", load(Settings.from_environment()))
+
+
+@load_app.command("users")
+def load_users() -> None:
+    """Bring changed users of the shop's PostgreSQL into raw_backend.users."""
+    from journey.settings import Settings
+    from load.backend import load_users as load
+
+    _count("load-users", load(Settings.from_environment()))
+
+
+@load_app.command("orders")
+def load_orders() -> None:
+    """Bring changed orders and their items into raw_backend.orders and raw_backend.order_items."""
+    from journey.settings import Settings
+    from load.backend import load_orders as load
+
+    _count("load-orders", load(Settings.from_environment()))
+
+
+@app.command(epilog=examples("journey report --out report.html"))
+def report(
+    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("report.html"),
+    state: State = DEFAULT_STATE,
+) -> None:
+    """Write the HTML report of the marts: one file, no JavaScript."""
+    from journey.settings import Settings
+    from report.page import write_report
+
+    with _warehouse(state, is_google=False):
+        _count("report", write_report(Settings.from_environment(), out))
+
+
+@app.command(
+    epilog=examples(
+        "journey query 'select count(*) from raw_ga4.events'",
+        "journey query --format csv 'select * from marts.rpt_funnel'",
+    )
+)
+def query(
+    sql: Annotated[str, typer.Argument(help="One statement in BigQuery's SQL; - reads it from standard input.")],
+    format: Annotated[Table, typer.Option("--format", help="How to print the rows.")] = Table.table,
+    state: State = DEFAULT_STATE,
+    google: Annotated[bool, typer.Option("--google", help="Ask Google's BigQuery, not the emulator.")] = False,
+) -> None:
+    """Ask the warehouse: the emulator of the state folder, or the one that BIGQUERY_EMULATOR_HOST names."""
+    from journey.bigquery import Warehouse
+    from journey.printing import print_rows
+    from journey.settings import Settings
+
+    text = sys.stdin.read() if sql == "-" else sql
+    with _warehouse(state, google):
+        result = Warehouse(Settings.from_environment()).arrow(text)
+    print_rows(result, format.value)
+
+
+@app.command(epilog=examples("journey render", "journey render --to manifests/"))
+def render(
+    to: Annotated[
+        Path | None, typer.Option("--to", help="Folder to write one file a manifest; default: print.")
+    ] = None,
+) -> None:
+    """The Argo manifests as YAML."""
+    from workflows.render import manifests
+
+    texts = manifests()
+    if to is None:
+        print("---\n".join(texts.values()), end="")
+        return
+    to.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        (to / name).write_text(text)
+        print(to / name)
+
+
+@app.command()
+def lint() -> None:
+    """Check the rendered manifests strictly: fields, references, template names, dependencies."""
+    from workflows.lint import problems
+    from workflows.render import documents
+
+    rendered = list(documents().values())
+    found = problems(rendered)
+    for problem in found:
+        print(problem, file=sys.stderr)
+    print(f"{len(rendered)} manifests, {len(found)} problems")
+    sys.exit(1 if found else 0)
+
+
+def _count(stage: str, result: Any) -> None:
+    """Hand the counts of a stage on, and print them for whoever reads the log."""
+    from dataclasses import asdict
+
+    from journey.counts import write_counts
+
+    counts = asdict(result)
+    write_counts(stage, **counts)
+    shown = {
+        name: f"{value:,}" if isinstance(value, int) else value
+        for name, value in counts.items()
+        if not isinstance(value, list)
+    }
+    lists = {name: len(value) for name, value in counts.items() if isinstance(value, list)}
+    print(f"{stage} done: " + ", ".join(f"{name} {value}" for name, value in (shown | lists).items()))
+
+
+@contextmanager
+def _warehouse(state: Path, is_google: bool) -> Iterator[None]:
+    """The warehouse that a command means: Google's, the one the environment names, or that of the state folder."""
+    if is_google:
+        os.environ.pop("BIGQUERY_EMULATOR_HOST", None)
+        yield
+    elif os.environ.get("BIGQUERY_EMULATOR_HOST") or not state.exists():
+        yield
+    else:
+        from journey.settings import Settings
+
+        with _local(state, Settings.from_environment().project):
+            yield
+
+
+@contextmanager
+def _local(state: Path, project: str) -> Iterator[None]:
+    """The emulator of the state folder; where it does not run, it is started and ended again."""
+    from journey import services
+
+    if services.BIGQUERY in services.status(state):
+        os.environ.update(services.up(state, project, (services.BIGQUERY,)).environment)
+        yield
+        return
+    with services.hold(state):
+        started = services.up(state, project, (services.BIGQUERY,))
+        os.environ.update(started.environment)
+        try:
+            yield
+        finally:
+            services.down(state)
+
+
+def main() -> None:
+    """Entry point: a mistake of the user's is one sentence and an exit code, never a stack trace."""
+    try:
+        app()
+    except JourneyError as error:
+        from rich.console import Console
+
+        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `journey query ... | head` is no error
+        sys.exit(0)
