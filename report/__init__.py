@@ -1,0 +1,1 @@
+"""The page a person reads: report.html, one file, complete without JavaScript."""

@@ -1,0 +1,69 @@
+"""Writes report.html: the marts, judged and laid out, in one file that needs no JavaScript and asks for nothing.
+
+The same marts and the same JOURNEY_AS_OF give the same bytes.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from journey.bigquery import Warehouse
+from journey.settings import Settings
+from report import meanings, words
+from report.figures import Figures, read
+from report.file import replace_file
+from report.view import view
+
+
+@dataclass(frozen=True)
+class Written:
+    """What was written: bytes of the page, rows of the journey and reconciliation marts that it sums up, days shown."""
+
+    bytes: int
+    rows: int
+    days: int
+
+
+def write_report(settings: Settings, path: Path) -> Written:
+    """Read the marts and write the page, whole or not at all.
+
+    Raises: NotFound, when the marts are not built; BadInput, when they disagree or the file cannot be written;
+    TryAgain, when the warehouse does not answer.
+    """
+    figures = read(Warehouse(settings))
+    text = render(settings, figures).encode()
+    replace_file(path, text)
+    rows = sum(steps["sessions"] for steps in figures.sessions_by_day.values()) + sum(o.rows for o in figures.outcomes)
+    return Written(bytes=len(text), rows=rows, days=len(figures.export_days))
+
+
+def render(settings: Settings, figures: Figures) -> str:
+    """The page as text.
+
+    Raises: BadInput, when the marts disagree.
+    """
+    page = view(settings, figures)
+    text: str = _template().render({field.name: getattr(page, field.name) for field in fields(page)})
+    return text
+
+
+def _template() -> Any:
+    environment = Environment(
+        loader=PackageLoader("report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.filters |= {
+        name: getattr(words, name) for name in ("number", "money", "signed", "percent", "moment", "listed", "counted")
+    }
+    environment.globals |= {"STEP": meanings.STEP, "reason_name": meanings.reason_name}
+    environment.globals |= {"reason_meaning": meanings.reason_meaning, "definitions": meanings.DEFINITIONS.items()}
+    # our own stylesheet: the one text that is put into the page as it is
+    environment.globals["style"] = Markup(Path(__file__).with_name("style.css").read_text())
+    return environment.get_template("template.html.j2")

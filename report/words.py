@@ -1,0 +1,78 @@
+"""Figures as text. What is unknown is a dash, never a zero; what is not quite all is never 100 %."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+
+NOTHING = "–"
+
+
+def number(value: int | None) -> str:
+    """1234567 -> 1,234,567."""
+    return NOTHING if value is None else f"{value:,}"
+
+
+def money(amount: Decimal | None) -> str:
+    """Two decimals; the currency stands beside the figure or above the column."""
+    return NOTHING if amount is None else f"{_to_cents(amount):,.2f}"
+
+
+def signed(amount: Decimal | None) -> str:
+    """Like money, with a plus where it is one: for differences."""
+    return NOTHING if amount is None else (f"{_to_cents(amount):+,.2f}" if _to_cents(amount) else "0.00")
+
+
+def _to_cents(amount: Decimal) -> Decimal:
+    return amount.quantize(Decimal("0.01")) + 0  # adding 0 turns -0.00 into 0.00
+
+
+def percent(share: Decimal | None) -> str:
+    """A share of 0 to 1 as a percentage with one decimal: 0.0 % and 100.0 % mean exactly none and exactly all."""
+    if share is None:
+        return NOTHING
+    if 0 < share < Decimal("0.0005"):
+        return "<0.1 %"
+    if Decimal("0.9995") <= share < 1:
+        return ">99.9 %"
+    return f"{share * 100:.1f} %"
+
+
+def moment(at: datetime | None) -> str:
+    """A time to the minute, in UTC and saying so."""
+    return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def counted(count: int, noun: str) -> str:
+    """'1 day', '2 days'."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ranges(days: Iterable[date]) -> list[tuple[date, date]]:
+    """Days joined to (first, last) wherever they follow each other."""
+    joined: list[tuple[date, date]] = []
+    for day in sorted(days):
+        if joined and joined[-1][1] + timedelta(days=1) == day:
+            joined[-1] = (joined[-1][0], day)
+        else:
+            joined.append((day, day))
+    return joined
+
+
+def span(first: date, last: date) -> str:
+    """'2020-11-03', '2020-11-03 to 2020-11-10'."""
+    return f"{first}" if first == last else f"{first} to {last}"
+
+
+def listed(days: Iterable[date], most: int = 12) -> str:
+    """Days as a list of ranges; beyond `most` ranges the rest is counted, the daily table names it."""
+    joined = ranges(days)
+    named = [span(*r) for r in joined[:most]]
+    rest = sum((last - first).days + 1 for first, last in joined[most:])
+    if rest:
+        named.append(f"{counted(rest, 'more day')} (see the daily table)")
+    return sentence_list(named)
+
+
+def sentence_list(parts: list[str]) -> str:
+    """'a', 'a and b', 'a, b and c'."""
+    return parts[0] if len(parts) == 1 else " and ".join([", ".join(parts[:-1]), parts[-1]]) if parts else ""

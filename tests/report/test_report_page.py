@@ -1,0 +1,199 @@
+"""The page of a small shop: complete, valid, self-contained, and every number the warehouse's own."""
+
+import re
+from pathlib import Path
+
+from journey.bigquery import Warehouse
+from journey.settings import Settings
+from report.figures import closing_figures
+from report.page import write_report
+from report.words import money, number, percent, signed
+from tests.report.made_marts import DAY_1, Shop, build, export_day, pair, session
+from tests.report.strict_html import Element, parse
+
+
+def rows_of(table: Element) -> dict[str, list[str]]:
+    """First cell of each row -> the texts of the other cells."""
+    rows = [[cell.text for cell in tr.children if isinstance(cell, Element)] for tr in table.all("tr")]
+    return {first: rest for first, *rest in rows}
+
+
+def cards_of(page: Element) -> dict[str, str]:
+    """Title of each card -> its value."""
+    cards = page.one("ul", class_="cards").all("li")
+    return {c.one("p", class_="card-title").text: c.one("p", class_="card-value").text for c in cards}
+
+
+def facts_of(page: Element) -> dict[str, str]:
+    """The head of the page."""
+    pairs = page.one("dl", class_="facts").all("div")
+    return {pair.one("dt").text: pair.one("dd").text for pair in pairs}
+
+
+def test_the_five_figures_are_what_the_warehouse_counts(small_shop: Settings, small_page: Element) -> None:
+    sql = """
+        select
+            (select count(*) from `{m}.fct_user_journeys`) as sessions,
+            count(order_id) as orders,
+            countif(status in ('matched', 'amount_mismatch')) as found,
+            countif(order_id is not null and status not in ('excluded', 'awaiting')) as eligible,
+            sum(ifnull(ga4_revenue, 0) - ifnull(backend_revenue, 0)) as difference,
+            sum(if(reason = 'unknown', ga4_revenue - backend_revenue, 0)) as unexplained
+        from `{m}.fct_reconciliation`
+    """
+    (told,) = Warehouse(small_shop).rows(sql.format(m=small_shop.dataset("marts")))
+    assert cards_of(small_page) == {
+        "Sessions": number(told["sessions"]),
+        "Orders": number(told["orders"]),
+        "Match rate": f"{100 * told['found'] / told['eligible']:.1f} %",
+        "Revenue difference": signed(told["difference"]),
+        "Unexplained difference": signed(told["unexplained"]),
+    }
+    assert f"{told['found']} of {told['eligible']} eligible orders" in small_page.one("ul", class_="cards").text
+
+
+def test_the_closing_figures_of_a_run_are_those_of_the_page(small_shop: Settings, small_page: Element) -> None:
+    closing = closing_figures(Warehouse(small_shop))
+    assert list(cards_of(small_page).values()) == [
+        number(closing.sessions),
+        number(closing.orders),
+        percent(closing.match_rate),
+        signed(closing.revenue_difference),
+        signed(closing.unexplained_difference),
+    ]
+
+
+def test_the_funnel_shows_each_step_with_count_share_and_bar(small_page: Element) -> None:
+    funnel = small_page.one("table", class_="funnel")
+    assert rows_of(funnel.one("tbody")) == {
+        "Sessions": ["100", "100.0 %", ""],
+        "Viewed an item": ["50", "50.0 %", ""],
+        "Added to cart": ["6", "6.0 %", ""],
+        "Began checkout": ["14", "14.0 %", ""],
+        "Purchased, says GA4": ["10", "10.0 %", ""],
+        "Confirmed by backend": ["9", "9.0 %", ""],
+    }
+    bars = [cell.one("span").attributes["style"] for cell in funnel.one("tbody").all("td", class_="bar")]
+    assert bars == [f"width:{share}.00%" for share in (100, 50, 6, 14, 10, 9)]
+    sentence = small_page.text
+    assert "Most sessions are lost between “Sessions” and “Viewed an item”: 50, 50.0 %" in sentence
+    assert "“Began checkout” holds more sessions than “Added to cart”" in sentence
+    assert "The backend confirms 9 of 10 sessions with a purchase, 90.0 %." in sentence
+
+
+def test_statuses_stand_with_counts_and_money_of_both_sides(small_shop: Settings, small_page: Element) -> None:
+    table = next(t for t in small_page.all("table") if "Status and reason" in t.text)
+    shown = rows_of(table)
+    assert shown["Matched"] == ["10", "10", "10", "60.00", "60.00", "0.00"]
+    assert shown["Amount differs"] == ["3", "3", "3", "160.00", "136.11", "+23.89"]
+    assert shown["Missing in backend"] == ["1", "1", "0", "70.25", "0.00", "+70.25"]
+    assert shown["Missing in GA4"] == ["1", "0", "1", "0.00", "60.00", "-60.00"]
+    assert shown["Excluded"] == ["4", "2", "3", "33.00", "40.00", "-7.00"]
+    assert shown["Cancelled"] == ["1", "1", "1", "33.00", "0.00", "+33.00"]
+    assert shown["Awaiting"] == ["1", "0", "1", "0.00", "8.00", "-8.00"]
+    sql = "select sum(ga4_revenue) as ga4, sum(backend_revenue) as backend from `{}.fct_reconciliation`"
+    (told,) = Warehouse(small_shop).rows(sql.format(small_shop.dataset("marts")))
+    assert shown["All"] == ["20", "16", "18", money(told["ga4"]), money(told["backend"]), "+19.14"]
+
+
+def test_every_day_of_the_window_is_there_and_the_missing_one_is_not_zero(small_page: Element) -> None:
+    days = rows_of(small_page.one("table", class_="daily"))
+    # day -> export, sessions, purchases, orders, eligible, rate, GA4, backend, difference, six statuses
+    first = ["loaded, 900 events", "90", "12", "10", "10", "100.0 %", "130.25", "60.00", "+70.25"]
+    assert days["2020-11-01"] == [*first, "10", "0", "1", "0", "1", "0"]
+    missing = ["missing, may still change", "–", "–", "1", "0", "–", "–", "40.00", "-40.00"]
+    assert days["2020-11-02"] == [*missing, "0", "0", "0", "0", "1", "0"]
+    empty = ["empty, may still change", "0", "0", "0", "0", "–", "0.00", "0.00", "0.00"]
+    assert days["2020-11-03"] == [*empty, *["0"] * 6]
+    last = ["loaded, 120 events, may still change, columns differ", "10", "4", "7", "4", "75.0 %", "193.00"]
+    assert days["2020-11-04"][:7] == last
+    everything = ["1,020 events", "100", "16", "18", "14", "92.9 %", "323.25", "304.11", "+19.14"]
+    assert days["All"] == [*everything, "10", "3", "1", "1", "4", "1"]
+
+
+def test_missing_empty_and_drifted_days_are_named_in_words(small_page: Element) -> None:
+    assert "The GA4 export lacks 1 of 4 days: 2020-11-02." in small_page.text
+    assert "2020-11-03 was delivered without an event" in small_page.text
+    drift = next(t for t in small_page.all("table") if "Of another type" in t.text)
+    assert rows_of(drift)["2020-11-04"] == ["is_active_user", "–", "stream_id INT64->STRING"]
+
+
+def test_the_verdict_is_one_sentence_of_the_page_s_own_numbers(small_page: Element) -> None:
+    assert small_page.one("p", class_="verdict").text == (
+        "✕ Off target: GA4 knows 92.9 % of 14 eligible orders, the backend lacks 1 of 14 purchases (7.1 %), "
+        "GA4 reports 19.14 USD (6.3 %) more than the backend, -1.11 USD of that for no known reason; "
+        "the GA4 export has 1 of 4 days missing and 1 day empty."
+    )
+
+
+def test_the_head_says_what_the_figures_are_of(small_page: Element) -> None:
+    assert facts_of(small_page) == {
+        "Days shown": "2020-11-01 to 2020-11-04, 4 days",
+        "Time zone": "Days and times are UTC; the shop is in America/Los_Angeles",
+        "GA4 complete through": "2020-11-01; last day held 2020-11-04 (UTC)",
+        "Backend loaded through": "2020-11-05 09:30 UTC; latest change of an order 2020-11-04 23:30 UTC",
+        "As of": "2020-11-05 09:30 UTC",
+        "Sources": facts_of(small_page)["Sources"],
+    }
+    assert "made-up backend (seed 42, 17.5 % of its orders dropped)" in facts_of(small_page)["Sources"]
+
+
+def test_one_heading_named_tables_and_a_drawing_with_words(small_page: Element) -> None:
+    assert small_page.attributes["lang"] == "en"
+    assert len(small_page.all("h1")) == 1
+    assert small_page.one("head").one("title").text == small_page.one("h1").text
+    for cell in small_page.all("th"):
+        assert cell.attributes["scope"] in {"col", "row", "rowgroup"}
+        assert cell.text
+    for table in small_page.all("table"):
+        assert table.one("caption").text
+    for region in small_page.all("div", class_="scroll"):  # a table wider than the frame is reached by keyboard too
+        assert region.attributes["tabindex"] == "0"
+        assert region.attributes["aria-label"]
+    drawing = small_page.one("svg")
+    assert drawing.attributes["role"] == "img"
+    assert drawing.attributes["aria-labelledby"] == "mix-title mix-desc"
+    assert "Matched 10 (50.0 %)" in drawing.one("desc").text
+    widths = [float(piece.attributes["width"]) for piece in drawing.all("rect")]
+    assert widths == [500.0, 150.0, 50.0, 50.0, 200.0, 50.0]
+
+
+def test_every_table_has_as_many_cells_in_each_row_as_in_its_head(small_page: Element) -> None:
+    for table in small_page.all("table"):
+        lengths = {len([c for c in tr.children if isinstance(c, Element)]) for tr in table.all("tr")}
+        assert len(lengths) == 1, table.one("caption").text
+
+
+def test_every_class_of_the_page_has_a_rule_or_none_is_meant(small_page: Element) -> None:
+    style = small_page.one("style").text
+    classes = {name for e in small_page._inside() for name in e.attributes.get("class", "").split()}
+    unstyled = {name for name in classes if not re.search(rf"\.{name}\b", style)}
+    assert unstyled <= {"loaded", "sessions", "view_item", "add_to_cart", "begin_checkout", "purchase"}
+
+
+def test_the_page_asks_for_nothing_and_runs_nothing(small_shop: Settings, tmp_path: Path) -> None:
+    write_report(small_shop, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text()
+    for what in ("http://", "https://", "<script", "<link", "src=", "@import", "url(", " on"):
+        assert not re.search(rf"{re.escape(what)}(?=\S*=)" if what == " on" else re.escape(what), text), what
+
+
+def test_the_same_marts_and_moment_give_the_same_bytes(small_shop: Settings, tmp_path: Path) -> None:
+    one, other = (write_report(small_shop, tmp_path / name) for name in ("one.html", "other.html"))
+    assert one == other
+    assert (tmp_path / "one.html").read_bytes() == (tmp_path / "other.html").read_bytes()
+    assert one.bytes == (tmp_path / "one.html").stat().st_size
+    assert (one.rows, one.days) == (120, 4)
+
+
+def test_names_from_the_data_are_shown_and_never_obeyed(warehouse: Warehouse, tmp_path: Path) -> None:
+    shop = Shop(
+        journeys=[session("a", DAY_1)],
+        reconciliation=[pair("1", DAY_1, "excluded", "1.00", "1.00", "<script>alert(1)</script>")],
+        export_days=[export_day(DAY_1, 1, new=['"><img src=x onerror=alert(1)>'])],
+    )
+    build(warehouse, shop)
+    write_report(warehouse.settings, tmp_path / "report.html")
+    page = parse((tmp_path / "report.html").read_text())
+    assert "<script>alert(1)</script>" in page.text
+    assert '"><img src=x onerror=alert(1)>' in page.text
