@@ -90,7 +90,8 @@ def _attempt(
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     command = command_of(step, values, environment, folder)
-    _mark(log, f"attempt {number} of at most {step.retry.limit + 1}: {' '.join(command.words)}")
+    words = " ".join(" ".join(command.words).split())  # a heading is one line, whatever a script holds
+    _mark(log, f"attempt {number} of at most {step.retry.limit + 1}: {words}")
     ended = children.run(command.words, command.environment, log, _time_left(step, number, started))
     attempt = _judge(ended, Path(log.name))
     found: dict[str, str] = {}

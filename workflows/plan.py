@@ -69,7 +69,7 @@ CONTAINER = {
     *("command", "args", "env", "envFrom"),
     *("image", "imagePullPolicy", "resources", "securityContext", "volumeMounts", "name", "terminationMessagePolicy"),
 }
-DAG_TEMPLATE = {"name", "dag", "metadata", "metrics", "parallelism"}
+DAG_TEMPLATE = {"name", "dag", "metadata", "metrics", "parallelism", "failFast"}  # Hera writes failFast here too
 DAG = {"tasks", "failFast"}
 TASK = {"name", "template", "arguments", "depends", "dependencies"}
 
