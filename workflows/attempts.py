@@ -33,7 +33,6 @@ def carry_out(
     """
     started = time.monotonic()
     folder, log_file = outputs / step.name, logs / f"{step.name}.log"
-    log_file.unlink(missing_ok=True)
     last: Attempt | None = None
     number = 0
     while True:

@@ -19,6 +19,7 @@ What differs from a cluster:
 """
 
 import queue
+import shutil
 import signal
 import threading
 import time
@@ -30,6 +31,7 @@ from types import FrameType
 
 from hera.workflows import WorkflowTemplate
 
+from journey.errors import BadInput
 from workflows.attempts import carry_out, last_line
 from workflows.children import Children
 from workflows.outcome import Event, Kind, RunResult, TaskResult
@@ -61,18 +63,29 @@ def run(
     """Run a WorkflowTemplate to its end; `on_event` is called in this thread only.
 
     parameters: override the template's. environment: all that the commands get beside their own `env`, PATH included.
-    outputs, logs: folders; outputs/<task> is emptied before each attempt, logs/<task>.log at the first.
+    outputs, logs: folders; what an earlier run of these tasks left in outputs/<task> and logs/<task>.log goes.
     at_once: at most so many tasks together, if fewer than the spec allows.
     Ctrl-C, SIGTERM and SIGHUP end every process of the run and return a result that says so.
-    Raises: BadInput, when the template, a parameter or a variable does not do; then nothing has been started.
+    Raises: BadInput, when the template, a parameter, a variable or a folder does not do; nothing has been started then.
     """
     plan = plan_of(template.to_dict(), parameters, environment)
     outputs, logs = outputs.absolute(), logs.absolute()
-    for folder in (outputs, logs):
-        folder.mkdir(parents=True, exist_ok=True)
+    _clear(plan, outputs, logs)
     limits = [limit for limit in (plan.at_once, at_once) if limit]
     scheduler = _Scheduler(plan, dict(environment), outputs, logs, on_event, min(limits, default=len(plan.steps)))
     return scheduler.run()
+
+
+def _clear(plan: Plan, outputs: Path, logs: Path) -> None:
+    """A task that does not run this time must not seem to have left something."""
+    try:
+        for name in plan.steps:
+            shutil.rmtree(outputs / name, ignore_errors=True)
+            (logs / f"{name}.log").unlink(missing_ok=True)
+        for folder in (outputs, logs):
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{error.filename} cannot be written: {error.strerror}") from None
 
 
 class _Scheduler:

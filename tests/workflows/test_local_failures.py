@@ -143,7 +143,7 @@ def test_the_workflow_s_own_deadline_ends_it(runner: Runner) -> None:
     assert ran.result.seconds < 9
 
 
-def test_a_full_disk_is_the_task_s_error_and_not_the_runner_s(runner: Runner) -> None:
+def test_a_folder_that_cannot_be_made_is_the_task_s_error_and_not_the_runner_s(runner: Runner) -> None:
     (runner.folder / "outputs").mkdir()
     (runner.folder / "outputs" / "a").write_text("a file where the task's folder has to be")
     ran = runner(made_up({"a": "true", "b": "true"}, {"b": "a"}))

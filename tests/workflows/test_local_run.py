@@ -1,6 +1,7 @@
 """The same spec as processes: order, parallel branches, parameters, variables, outputs."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hera.workflows import DAG, Artifact, ConfigMapEnv, Container, Env, Parameter, SecretEnv, Task, WorkflowTemplate
@@ -185,12 +186,12 @@ def test_a_command_that_is_not_there_is_named_before_anything_starts(runner: Run
     ],
 )  # fmt: skip
 def test_what_cannot_be_carried_out_is_refused_before_anything_starts(
-    runner: Runner, task: dict[str, object], leaf: dict[str, object], workflow: dict[str, object], sentence: str
+    runner: Runner, task: dict[str, Any], leaf: dict[str, Any], workflow: dict[str, Any], sentence: str
 ) -> None:
-    with WorkflowTemplate(name="made-up", entrypoint="pipeline", **workflow) as template:  # type: ignore[arg-type]  # fields of the case
-        container = Container(name="a", image="x:1", command=["true"], **leaf)  # type: ignore[arg-type]
+    with WorkflowTemplate(name="made-up", entrypoint="pipeline", **workflow) as template:
+        container = Container(name="a", image="x:1", command=["true"], **leaf)
         with DAG(name="pipeline"):
-            Task(name="a", template=container, **task)  # type: ignore[arg-type]
+            Task(name="a", template=container, **task)
     with pytest.raises(BadInput) as refused:
         runner(template)
     assert sentence in str(refused.value)
@@ -211,3 +212,17 @@ def test_dbt_s_own_results_are_its_counts(runner: Runner) -> None:
 def test_progress_tells_the_last_line_of_a_task_that_takes_its_time(runner: Runner) -> None:
     ran = runner(made_up({"slow": "echo 15 of 61 days; sleep 1.5"}))
     assert [(e.task, e.message) for e in ran.events if e.kind == "progress"] == [("slow", "15 of 61 days")]
+
+
+def test_a_task_that_does_not_run_this_time_has_left_nothing(runner: Runner) -> None:
+    write = "echo old > /tmp/outputs/page.html"
+    assert runner(made_up({"a": "true", "b": write}, {"b": "a"})).result.succeeded
+    assert not runner(made_up({"a": "false", "b": write}, {"b": "a"})).result.succeeded
+    assert not (runner.folder / "outputs" / "b").exists()
+    assert not (runner.folder / "logs" / "b.log").exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(runner: Runner) -> None:
+    (runner.folder / "logs").write_text("a file where the folder has to be")
+    with pytest.raises(BadInput, match=r"logs.* cannot be written"):
+        runner(made_up({"a": "true"}))
