@@ -68,6 +68,7 @@ def help_of(command: str) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)  # a whole run and some commands: two minutes on a quiet machine
 def test_the_tested_blocks_work_one_after_the_other(tmp_path: Path) -> None:
     run, *others = blocks("sh tested")
     assert run == "make run\n"
