@@ -66,6 +66,28 @@ NOT_IN_BIGQUERY = (
     "UUID_TYPE",
 )
 LEGACY_NAMES = {"FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "INTEGER": "INT64", "BOOLEAN": "BOOL"}
+# Those of BigQuery's own views that are asked, with their documented columns.
+INFORMATION_SCHEMA = {
+    "TABLES": {
+        "table_catalog": "STRING",
+        "table_schema": "STRING",
+        "table_name": "STRING",
+        "table_type": "STRING",
+        "creation_time": "TIMESTAMP",
+        "ddl": "STRING",
+    },
+    "COLUMNS": {
+        "table_catalog": "STRING",
+        "table_schema": "STRING",
+        "table_name": "STRING",
+        "column_name": "STRING",
+        "ordinal_position": "INT64",
+        "is_nullable": "STRING",
+        "data_type": "STRING",
+        "is_partitioning_column": "STRING",
+        "clustering_ordinal_position": "INT64",
+    },
+}
 ONLY_COMMENTS = re.compile(r"(\s|;|--[^\n]*(\n|$)|#[^\n]*(\n|$)|/\*.*?\*/)*", re.DOTALL)
 
 
@@ -208,12 +230,19 @@ class Dialect:
         parts = ".".join(name).split(".")
         return ".".join(parts if len(parts) != 2 else [self.project, *parts])
 
+    def _columns(self, name: tuple[str, ...]) -> list[tables.SimpleColumnProto] | None:
+        *_, schema, view = ["", *".".join(name).split(".")]
+        if schema.upper() != "INFORMATION_SCHEMA":
+            return self._tables.get(self._path(name))
+        columns = INFORMATION_SCHEMA.get(view.upper(), {}).items()
+        return [tables.SimpleColumnProto(name=column, type=bigquery_type(kind)) for column, kind in columns]
+
     def _catalog(self, names: list[tuple[str, ...]]) -> catalogs.SimpleCatalogProto:
         """A catalog of just the tables that a statement names, each under the name that it writes."""
         root = catalogs.SimpleCatalogProto(name="root")
         root.builtin_function_options.language_options.CopyFrom(_language())
         for name in dict.fromkeys(names):
-            columns = self._tables.get(self._path(name))
+            columns = self._columns(name)
             if columns is None:
                 continue  # the analyzer then says so, with the place in the text
             inner = root

@@ -11,6 +11,7 @@ import ast
 import re
 import string
 from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import Any
 
 from google.cloud import bigquery
 
+from journey.postgres import connect
 from tests.dialect import Dialect, Refused, bigquery_type
 
 LOOKS_LIKE_SQL = re.compile(
@@ -59,6 +61,26 @@ def replay(client: bigquery.Client, since: datetime, dialect: Dialect) -> tuple[
     return sent, refused
 
 
+@contextmanager
+def postgres_log() -> Iterator[list[str]]:
+    """What PostgreSQL was sent while the block ran, one log entry each; the list is filled at its end."""
+    entries: list[str] = []
+    with closing(connect()) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("show data_directory")
+        log = Path((cursor.fetchone() or ("",))[0]) / "log"
+        cursor.execute("alter system set log_statement = 'all'")
+        cursor.execute("select pg_reload_conf()")
+        start = log.stat().st_size
+        try:
+            yield entries
+        finally:
+            cursor.execute("alter system reset log_statement")
+            cursor.execute("select pg_reload_conf()")
+            text = log.read_bytes()[start:].decode()
+            entries += re.split(r"\n(?=\S)", text)  # the further lines of an entry are indented
+
+
 def _path(table: bigquery.TableReference) -> str:
     return f"{table.project}.{table.dataset_id}.{table.table_id}"
 
@@ -82,7 +104,9 @@ class Text:
 
 
 def texts_in_code(root: Path, folders: Iterable[str]) -> Iterator[Text]:
-    """Every string in the Python files of the folders that looks like SQL; docstrings are prose."""
+    """Every .sql file of the folders, and every string in their Python that looks like SQL; docstrings are prose."""
+    for path in sorted(path for folder in folders for path in (root / folder).rglob("*.sql")):
+        yield Text(str(path.relative_to(root)), _pattern(_template(path.read_text(encoding="utf-8"))))
     for path in sorted(path for folder in folders for path in (root / folder).rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         prose = {
@@ -100,28 +124,35 @@ def texts_in_code(root: Path, folders: Iterable[str]) -> Iterator[Text]:
                 continue
             pieces = _pieces(node)
             if pieces and id(node) not in prose | inside and LOOKS_LIKE_SQL.match("x".join(pieces)):
-                pattern = r".*?".join(re.escape(one_line(piece)) for piece in pieces).strip("\\ ")
-                yield Text(f"{path.relative_to(root)}:{node.lineno}", re.compile(pattern, re.IGNORECASE))
+                yield Text(f"{path.relative_to(root)}:{node.lineno}", _pattern(pieces))
 
 
 def _pieces(node: ast.expr) -> list[str]:
-    """The fixed parts of a string, an f-string or a template for str.format; what stands between them is filled in."""
+    """The fixed parts of a string, an f-string or a template for str.format; between them a run fills something in."""
     if isinstance(node, ast.JoinedStr):
         return ["".join(p) for p in _split_at_holes(node.values)]
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        try:
-            fields = list(string.Formatter().parse(node.value))
-        except ValueError:  # braces that are no template
-            return [node.value]
-        if any(name is not None for _, name, _, _ in fields):
-            pieces = [""]
-            for literal, name, _, _ in fields:
-                pieces[-1] += literal
-                if name is not None:
-                    pieces.append("")
-            return pieces
-        return [node.value]
+        return _template(node.value)
     return []
+
+
+def _template(text: str) -> list[str]:
+    """The fixed parts of a template for str.format; a text that is none is one part."""
+    pieces = [""]
+    try:
+        for literal, hole, _, _ in string.Formatter().parse(text):
+            pieces[-1] += literal
+            if hole is not None:
+                pieces.append("")
+    except ValueError:  # braces that are no template
+        return [text]
+    return pieces
+
+
+def _pattern(pieces: list[str]) -> re.Pattern[str]:
+    """Matches the text with anything in its holes, on one line; `%s` is psycopg2's own hole."""
+    pieces = [part for piece in pieces for part in piece.split("%s")]
+    return re.compile(r".*?".join(re.escape(one_line(piece)) for piece in pieces).strip("\\ "), re.IGNORECASE)
 
 
 def _split_at_holes(values: list[ast.expr]) -> Iterator[list[str]]:

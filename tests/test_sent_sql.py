@@ -1,5 +1,8 @@
 """The dialect gate over the whole pipeline: every SQL that the stages send, and every SQL that the code holds."""
 
+import json
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -7,8 +10,15 @@ import pytest
 
 from journey.bigquery import Warehouse
 from journey.ga4_export import RAW_EVENTS
+from journey.postgres import connect
+from journey.settings import Settings
 from tests.dialect import Dialect
-from tests.sent_sql import replay, texts_in_code
+from tests.pipeline import dbt, load, load_and_build
+from tests.real_days import CHECKOUT
+from tests.sent_sql import Sent, one_line, postgres_log, replay, texts_in_code
+
+# The emulator's own process asks its own DuckDB.
+OF_NEITHER = ("journey/emulator.py",)
 
 
 @pytest.fixture
@@ -66,3 +76,109 @@ def forgotten(table: str) -> str:
     texts = list(texts_in_code(tmp_path, ["stage"]))
     assert [text.place for text in texts] == ["stage/days.py:3", "stage/days.py:10", "stage/days.py:13"]
     assert [text.place for text in texts if not text.was_sent(sent)] == ["stage/days.py:13"]
+
+
+@dataclass(frozen=True)
+class Everything:
+    """What was sent while every stage did everything that it can do."""
+
+    to_bigquery: list[Sent]
+    refused: list[str]
+    to_postgres: list[str]
+    target: Path
+
+
+@pytest.fixture(scope="module")
+def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> Everything:
+    """A first run, then a second one over changed orders and a changed export; tests, freshness, report."""
+    from report.figures import closing_figures
+    from report.page import write_report
+    from synth.source import fill_source
+
+    settings = services.model_copy(
+        update={
+            "dataset_prefix": "sent_",
+            "backend_schema": "shop_sent",
+            "ga4_source": "ga4-sent.export",
+            "start": date(2020, 11, 19),
+            "end": date(2020, 11, 23),
+        }
+    )
+    folder, since = tmp_path_factory.mktemp("sent"), datetime.now(UTC)
+    warehouse = Warehouse(settings)
+    with postgres_log() as to_postgres:
+        fill_source(settings, None, 0.03, 7, None)
+        load_and_build(settings, folder / "run")
+        change_shop(settings)
+        change_export(warehouse)
+        load(settings)
+        load(settings.model_copy(update={"full_reload": True, "start": None, "end": None}))
+        dbt(settings, "run", target=folder / "run again")
+        dbt(settings, "test", target=folder / "test")
+        dbt(settings, "source", "freshness", target=folder / "freshness")
+        write_report(settings, folder / "report.html")
+        closing_figures(warehouse)
+    dialect = Dialect(settings.project)
+    for dataset in (settings.ga4_source, *(settings.dataset(name) for name in ("raw_ga4", "raw_backend", "raw_truth"))):
+        for table in warehouse.client.list_tables(dataset):
+            path = f"{table.project}.{table.dataset_id}.{table.table_id}"
+            dialect.add_table(path, warehouse.client.get_table(path).schema)
+    sent, refused = replay(warehouse.client, since, dialect)
+    return Everything(sent, refused, to_postgres, folder)
+
+
+def change_shop(settings: Settings) -> None:
+    """An order changed with a newer updated_at and one without, and one gone with its items."""
+    with closing(connect()) as connection, connection, connection.cursor() as cursor:
+        cursor.execute(f"set search_path = {settings.backend_schema}")
+        cursor.execute("select order_id from orders order by order_id limit 3")
+        newer, older, gone = (row[0] for row in cursor.fetchall())
+        cursor.execute("update orders set status = 'shipped', updated_at = now() where order_id = %s", (newer,))
+        cursor.execute("update orders set payment_method = 'ideal' where order_id = %s", (older,))
+        cursor.execute("delete from order_items where order_id = %s", (gone,))
+        cursor.execute("delete from orders where order_id = %s", (gone,))
+
+
+def change_export(warehouse: Warehouse) -> None:
+    """One day's columns drift as live exports do, one day is gone."""
+    source = warehouse.settings.ga4_source
+    warehouse.execute(
+        f"""
+        create or replace table `{source}.events_20201120` as
+        select * except (platform) replace (cast(stream_id as string) as stream_id), true as is_active_user
+        from `{source}.events_20201120`
+        """
+    )
+    warehouse.execute(f"drop table `{source}.events_20201121`")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_sql_that_was_sent_is_googlesql(everything: Everything) -> None:
+    assert not everything.refused, "\n\n".join(everything.refused)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_sql_in_the_code_was_sent_to_bigquery_or_to_postgresql(everything: Everything) -> None:
+    sent = [*(job.sql for job in everything.to_bigquery), *everything.to_postgres]
+    texts = list(texts_in_code(CHECKOUT, ["journey", "synth", "load", "report", "workflows"]))
+    assert texts
+    assert [t.place for t in texts if not t.was_sent(sent) and not t.place.startswith(OF_NEITHER)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_every_model_and_test_of_dbt_was_sent(everything: Everything) -> None:
+    sent = [one_line(job.sql) for job in everything.to_bigquery]
+    manifest = json.loads((everything.target / "test" / "manifest.json").read_text())
+    compiled = [json.loads((everything.target / run / "manifest.json").read_text())["nodes"] for run in ("run", "test")]
+    nodes = {name: node for nodes in compiled for name, node in nodes.items() if node.get("compiled_code")}
+    assert nodes.keys() == manifest["nodes"].keys()
+    unsent = [
+        name
+        for name, node in nodes.items()
+        if node["config"]["materialized"] != "ephemeral"
+        and not any(one_line(node["compiled_code"]).strip() in sql for sql in sent)
+    ]
+    assert unsent == []
