@@ -1,14 +1,20 @@
 """load-ga4: days of the export in raw_ga4.events, whole, once, whatever the export looks like."""
 
+import os
+import signal
+import threading
+import time
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
 
+from journey import services
 from journey.bigquery import Warehouse
-from journey.errors import BadInput
+from journey.errors import BadInput, TryAgain
 from journey.ga4_export import EXPORT, RAW_EVENTS
 from journey.settings import Settings
 from load.drift import ddl_type
@@ -132,7 +138,8 @@ def test_a_field_gone_from_a_repeated_record_is_null_and_the_order_of_its_elemen
     item = ", ".join(f"{value} as {name}" for name, value in values.items())
     warehouse.execute(
         f"insert into `{warehouse.settings.ga4_source}.events_20201101` (event_date, items) "
-        f"select '20201101', array(select struct({item}) from unnest(['c', 'b', 'a']) as sku with offset as at order by at)"
+        f"select '20201101', array(select struct({item}) "
+        "from unnest(['c', 'b', 'a']) as sku with offset as at order by at)"
     )
     loaded = load_ga4(window(warehouse.settings, NOV_1, NOV_1))
     assert loaded.missing_columns == ["items.coupon"]
@@ -172,3 +179,34 @@ def test_days_after_as_of_do_not_exist(warehouse: Warehouse) -> None:
     )
     loaded = load_ga4(settings)
     assert (loaded.days, loaded.missing_days) == ([NOV_1], [])
+
+
+def test_an_emulator_killed_in_mid_load_loses_nothing_and_the_next_try_brings_the_day(
+    mortal: tuple[Settings, Path],
+) -> None:
+    settings, state = mortal
+    warehouse = Warehouse(settings)
+    make_day(warehouse, NOV_1, 5)
+    make_day(warehouse, NOV_2, 7)
+    load_ga4(window(settings, NOV_1, NOV_1))
+    make_day(warehouse, NOV_1, 300_000)  # long enough to be cut in the middle
+    emulator = services.status(state)[services.BIGQUERY].pid
+
+    def kill() -> None:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            jobs = [job for job in warehouse.client.list_jobs(max_results=5) if job.state == "RUNNING"]
+            if any("merge" in getattr(job, "query", "") for job in jobs):
+                break
+        os.kill(emulator, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with pytest.raises(TryAgain):
+        load_ga4(window(settings, NOV_1, NOV_2))
+    killer.join()
+    os.environ.update(services.up(state, settings.project).environment)
+    again = Settings.from_environment()
+    assert events_by_day(Warehouse(again)) == {NOV_1: 5}
+    load_ga4(window(again, NOV_1, NOV_2))
+    assert events_by_day(Warehouse(again)) == {NOV_1: 300_000, NOV_2: 7}
