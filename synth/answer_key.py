@@ -1,0 +1,170 @@
+"""The answer key: what truly happened to each order, and whose each browser is: raw_truth, for dbt's evaluation only.
+
+It speaks as of the same moment as the shop does: a refund that comes later is not expected yet.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from google.cloud.bigquery import SchemaField
+
+from journey.bigquery import TableSpec, Warehouse
+from synth.customers import Customers
+from synth.gaps import Kind
+from synth.orders import Order
+from synth.tables import TIME, is_stored
+
+TOLERANCE = Decimal("0.01")  # amounts this near count as equal, as the reconciliation's own tolerance has it
+
+
+def _column(name: str, kind: str, description: str) -> SchemaField:
+    return SchemaField(name, kind, "REQUIRED", description=description)
+
+
+def _optional(name: str, kind: str, description: str) -> SchemaField:
+    return SchemaField(name, kind, "NULLABLE", description=description)
+
+
+TRUE_ORDERS = TableSpec(
+    dataset="raw_truth",
+    name="orders",
+    description="Grain: an order that truly happened, whether PostgreSQL holds it or not. Made by the generator.",
+    schema=(
+        _column("order_id", "INT64", "The order's id; of a dropped order, the one it would have."),
+        _column("transaction_id", "STRING", "The full transaction id; one of the shop's own where GA4 has none."),
+        _column("user_id", "INT64", "The user who ordered."),
+        _optional("user_pseudo_id", "STRING", "The browser of the purchase; NULL where GA4 never saw it."),
+        _column("has_ga4_purchase", "BOOL", "GA4 has a purchase event of it."),
+        _column("has_ga4_id", "BOOL", "That event carries the transaction id."),
+        _column("is_dropped", "BOOL", "PostgreSQL never got it (JOURNEY_GAP_RATE)."),
+        _column("gap", "STRING", "What was done to it, a kind of synth/gaps.py; none: nothing."),
+        _optional("gap_detail", "STRING", "How: the reason GA4 never saw it, or the amount, rate or delay."),
+        _column(
+            "expected_status",
+            "STRING",
+            "What transaction ids alone can find: matched, amount_mismatch, missing_in_backend, missing_in_ga4, "
+            "excluded, or awaiting while the shop has yet to store it.",
+        ),
+        _optional("expected_reason", "STRING", "Why, where it is more than a plain match."),
+        _column("true_total", "NUMERIC", "What the page reported, USD; the order's total where it reported nothing."),
+        _optional(
+            "booked_revenue", "NUMERIC", "total - refunded in PostgreSQL, USD; NULL where the order is not there."
+        ),
+        _column("amount_change", "NUMERIC", "booked_revenue - true_total, USD; 0 where the order is not there."),
+        _column("created_at", "TIMESTAMP", "When the shop stored the order, or would have."),
+    ),
+    cluster_by=("transaction_id",),
+)
+TRUE_IDENTITIES = TableSpec(
+    dataset="raw_truth",
+    name="identities",
+    description="Grain: a browser and a user whose it truly is. Made by the generator.",
+    schema=(
+        _column("user_pseudo_id", "STRING", "The browser."),
+        _column("user_id", "INT64", "The user."),
+        _column(
+            "kind", "STRING", "own; second_device: another browser of the user; shared_device: a second user of it."
+        ),
+        _column(
+            "has_evidence",
+            "BOOL",
+            "The data can show it: PostgreSQL holds an order under GA4's id, or the sign-up noted the browser; "
+            "false for staff, whose rows prove nothing.",
+        ),
+    ),
+    cluster_by=("user_pseudo_id",),
+)
+SPECS = {"true_orders": TRUE_ORDERS, "true_identities": TRUE_IDENTITIES}
+_ARROW = {
+    "INT64": pa.int64(),
+    "STRING": pa.string(),
+    "BOOL": pa.bool_(),
+    "NUMERIC": pa.decimal128(38, 9),
+    "TIMESTAMP": TIME,
+}
+
+
+def truth_tables(orders: Iterable[Order], customers: Customers, now: datetime) -> dict[str, pa.Table]:
+    """The answer key as of `now`: true_orders and true_identities. What begins later has no row yet."""
+    happened = [order for order in orders if order.has_ga4_purchase or order.created_at < now]
+    happened.sort(key=lambda order: (order.created_at, order.order_id))
+    return {
+        "true_orders": pa.Table.from_pylist([_order_row(order, now) for order in happened], _schema(TRUE_ORDERS)),
+        "true_identities": pa.Table.from_pylist(
+            list(_identity_rows(happened, customers, now)), _schema(TRUE_IDENTITIES)
+        ),
+    }
+
+
+def load_answer_key(warehouse: Warehouse, paths: dict[str, Path]) -> int:
+    """Replace raw_truth.* by these Parquet files; returns the rows."""
+    rows = 0
+    for name, spec in SPECS.items():
+        warehouse.ensure_table(spec)
+        rows += warehouse.load_parquet(paths[name], spec.id(warehouse.settings), list(spec.schema))
+    return rows
+
+
+def expected(order: Order, now: datetime) -> tuple[str, str | None]:
+    """The status and reason that transaction ids alone lead to at `now`, when nothing is overlooked."""
+    state = order.as_of(now)
+    if order.gap == Kind.DROPPED:
+        return "missing_in_backend", order.gap
+    if state is None:
+        return "awaiting", order.gap if order.gap == Kind.LATE else None
+    if order.user.is_test:
+        return "excluded", Kind.TEST_ORDER
+    if state.status in ("cancelled", "refunded"):
+        return "excluded", state.status
+    if not order.has_ga4_purchase:
+        return "missing_in_ga4", order.gap_detail
+    if not order.has_ga4_id:
+        return "missing_in_ga4", Kind.NO_TRANSACTION_ID
+    if abs(order.amounts.total - state.refunded - order.true_total) > TOLERANCE:
+        return "amount_mismatch", order.gap
+    return "matched", order.gap if order.gap in (Kind.LATE, Kind.DAY_BOUNDARY) else None
+
+
+def _order_row(order: Order, now: datetime) -> dict[str, Any]:
+    status, reason = expected(order, now)
+    state = order.as_of(now) if is_stored(order, now) else None
+    booked = order.amounts.total - state.refunded if state else None
+    return {
+        "order_id": order.order_id,
+        "transaction_id": order.transaction_id,
+        "user_id": order.user.user_id,
+        "user_pseudo_id": order.user_pseudo_id,
+        "has_ga4_purchase": order.has_ga4_purchase,
+        "has_ga4_id": order.has_ga4_id,
+        "is_dropped": order.gap == Kind.DROPPED,
+        "gap": str(order.gap),
+        "gap_detail": order.gap_detail,
+        "expected_status": status,
+        "expected_reason": None if reason is None else str(reason),
+        "true_total": order.true_total,
+        "booked_revenue": booked,
+        "amount_change": Decimal(0) if booked is None else booked - order.true_total,
+        "created_at": order.created_at,
+    }
+
+
+def _identity_rows(orders: Iterable[Order], customers: Customers, now: datetime) -> Iterable[dict[str, Any]]:
+    users = {user.user_id: user for user in customers.users if user.created_at < now}
+    shown = {(user.user_pseudo_id, user.user_id) for user in users.values()}
+    shown |= {(o.user_pseudo_id, o.user.user_id) for o in orders if o.has_ga4_id and is_stored(o, now)}
+    for edge in sorted(customers.edges, key=lambda edge: (edge.user_pseudo_id, edge.user_id)):
+        if user := users.get(edge.user_id):
+            yield {
+                "user_pseudo_id": edge.user_pseudo_id,
+                "user_id": edge.user_id,
+                "kind": edge.kind,
+                "has_evidence": not user.is_test and (edge.user_pseudo_id, edge.user_id) in shown,
+            }
+
+
+def _schema(spec: TableSpec) -> pa.Schema:
+    return pa.schema([pa.field(f.name, _ARROW[f.field_type], nullable=f.mode != "REQUIRED") for f in spec.schema])

@@ -1,0 +1,94 @@
+"""The questions put to the GA4 export: its purchases with their items, and its visitors.
+
+A text in `sql/` named `*_of_a_day` is asked of every day, joined by UNION ALL: naming the days reads only the columns
+that are named, where a wildcard over `events_*` may read all of them. What is left open in a text is in braces; values
+are parameters.
+"""
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date
+from importlib.resources import files
+from typing import Any
+
+from journey.bigquery import Warehouse
+from journey.errors import BadInput
+
+COLUMNS_OF_DAYS = """
+select table_name, column_name
+from `{source}`.INFORMATION_SCHEMA.COLUMNS
+where column_name in ('ecommerce', 'geo', 'items')
+"""
+OPTIONAL = frozenset({"ecommerce", "geo", "items"})
+# What a text asks of an optional column, and what stands in for it where a drifted export lacks it.
+ITEMS = """array(
+        select as struct
+            i.item_id as item_id,
+            i.item_name as item_name,
+            i.item_category as item_category,
+            i.quantity as quantity,
+            cast(i.price as numeric) as price,
+            cast(i.item_revenue as numeric) as item_revenue
+        from unnest(e.items) as i with offset as line_number
+        order by line_number
+    )"""
+NO_ITEMS = """array<struct<
+        item_id string, item_name string, item_category string, quantity int64, price numeric, item_revenue numeric
+    >>[]"""
+WAYS = {
+    "country": ("geo", "e.geo.country", "cast(null as string)"),
+    "ecommerce_id": ("ecommerce", "e.ecommerce.transaction_id", "cast(null as string)"),
+    "ecommerce_revenue": ("ecommerce", "e.ecommerce.purchase_revenue", "cast(null as float64)"),
+    "items": ("items", ITEMS, NO_ITEMS),
+}
+PLACEHOLDERS = ("", "(not set)", "(data deleted)", "<Other>", "<obfuscated>")  # GA4's words for "unknown"
+
+
+def ask(warehouse: Warehouse, source: str, days: Mapping[date, str], before: int) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `purchases` and `visitors` over these days, of events before a moment (microseconds since 1970).
+
+    Raises: BadInput, when an export lacks a column that every export has.
+    """
+    every = dict.fromkeys(days.values(), OPTIONAL)
+    try:
+        return _rows(warehouse, texts(every), before)
+    except BadInput:
+        have = columns_of_days(warehouse, source, days)  # looked up only when needed: it takes as long as a query
+        if have == every:
+            raise
+        return _rows(warehouse, texts(have), before)
+
+
+def texts(columns: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """The queries by what they ask for, over these tables; `columns` says which optional ones each table has."""
+    placeholders = ", ".join(f"'{word}'" for word in PLACEHOLDERS)
+
+    def of_days(name: str) -> str:
+        return "\nunion all\n".join(
+            sql(f"{name}_of_a_day").format(
+                table=table, **{what: there if column in have else gone for what, (column, there, gone) in WAYS.items()}
+            )
+            for table, have in columns.items()
+        )
+
+    return {name: sql(name).format(days=of_days(name), placeholders=placeholders) for name in ("purchases", "visitors")}
+
+
+def columns_of_days(warehouse: Warehouse, source: str, days: Mapping[date, str]) -> dict[str, frozenset[str]]:
+    """Of the optional columns, those that each table has."""
+    rows = warehouse.rows(COLUMNS_OF_DAYS.format(source=source))
+    return {
+        table: frozenset(row["column_name"] for row in rows if f"{source}.{row['table_name']}" == table)
+        for table in days.values()
+    }
+
+
+def sql(name: str) -> str:
+    """The text of sql/<name>.sql."""
+    return (files("synth") / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _rows(warehouse: Warehouse, queries: Mapping[str, str], before: int) -> dict[str, list[dict[str, Any]]]:
+    with ThreadPoolExecutor(len(queries)) as pool:
+        asked = {name: pool.submit(warehouse.arrow, text, before=before) for name, text in queries.items()}
+        return {name: answer.result().to_pylist() for name, answer in asked.items()}

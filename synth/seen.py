@@ -1,0 +1,138 @@
+"""What GA4 saw, as the shop is made from it: purchases with their lines, and visitors."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from journey.bigquery import Warehouse
+from journey.errors import BadInput
+from journey.settings import Settings
+from synth.ga4_queries import PLACEHOLDERS, ask
+
+CENT = Decimal("0.01")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a basket. `weight` is its share of the order's money, in any unit; `price` is one piece's, in USD."""
+
+    item_id: str
+    item_name: str
+    item_category: str | None
+    quantity: int
+    price: Decimal
+    weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A purchase that GA4 reported, reloads left out. `value` and `tax`: USD, None where the event has none."""
+
+    transaction_id: str | None
+    user_pseudo_id: str | None
+    purchased_at: datetime
+    country: str | None
+    value: Decimal | None
+    tax: Decimal | None
+    lines: tuple[Line, ...] = ()
+
+    @property
+    def key(self) -> str:
+        """The purchase's own name: its id, or who and when where it has none."""
+        return self.transaction_id or f"{self.user_pseudo_id}@{micros(self.purchased_at)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A browser, by its user_pseudo_id."""
+
+    user_pseudo_id: str
+    first_seen_at: datetime
+    country: str | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Everything read: days that were there, purchases in order of time, visitors in order of their id."""
+
+    days: tuple[date, ...]
+    purchases: tuple[Purchase, ...]
+    visitors: tuple[Visitor, ...]
+
+
+def read_seen(settings: Settings, warehouse: Warehouse, now: datetime) -> Seen:
+    """Read the days of the window that the source holds (all its days, when no window is set), before `now`.
+
+    Raises: BadInput, when the source has no such day, or no purchase in them.
+    """
+    days = {
+        day: table
+        for day, table in warehouse.export_days(settings.ga4_source).items()
+        if settings.window is None or settings.window.start <= day <= settings.window.end
+    }
+    within = f"from {settings.window}" if settings.window else "on any day"
+    if not days:
+        raise BadInput(
+            f"{settings.ga4_source} holds no events_YYYYMMDD table {within}: check GA4_SOURCE, START and END"
+        )
+    found = ask(warehouse, settings.ga4_source, days, micros(now))
+    if not found["purchases"]:
+        raise BadInput(
+            f"{settings.ga4_source} holds no purchase event {within} up to {now:%Y-%m-%d %H:%M} UTC: "
+            "there is nothing to make a shop of, give a longer window or a later AS_OF"
+        )
+    purchases = map(_purchase, found["purchases"])
+    visitors = (
+        Visitor(row["user_pseudo_id"], moment(row["first_seen"]), text(row["country"])) for row in found["visitors"]
+    )
+    return Seen(
+        days=tuple(days),
+        purchases=tuple(sorted(purchases, key=lambda purchase: (purchase.purchased_at, purchase.key))),
+        visitors=tuple(sorted(visitors, key=lambda visitor: visitor.user_pseudo_id)),
+    )
+
+
+def _purchase(row: dict[str, Any]) -> Purchase:
+    return Purchase(
+        transaction_id=row["transaction_id"],
+        user_pseudo_id=row["user_pseudo_id"],
+        purchased_at=moment(row["event_timestamp"]),
+        country=text(row["country"]),
+        value=money(row["order_value"]),
+        tax=money(row["tax"]),
+        lines=tuple(line for item in row["items"] or () if (line := _line(item))),
+    )
+
+
+def _line(item: dict[str, Any]) -> Line | None:
+    """A line that names its item; GA4's purchases without an id hold lines of '(not set)'."""
+    name = text(item["item_name"])
+    item_id = text(item["item_id"]) or name
+    if not item_id:
+        return None
+    quantity = max(item["quantity"] or 1, 1)
+    revenue = money(item["item_revenue"])
+    price = money(item["price"]) or money((revenue or Decimal(0)) / quantity) or Decimal(0)
+    return Line(item_id, name or item_id, text(item["item_category"]), quantity, price, revenue or price * quantity)
+
+
+def text(value: str | None) -> str | None:
+    """The text, or None for one of GA4's placeholders."""
+    return None if value is None or value in PLACEHOLDERS else value
+
+
+def money(value: Decimal | None) -> Decimal | None:
+    """An amount to the cent, halves away from zero as BigQuery rounds; never below zero."""
+    return None if value is None else max(value, Decimal(0)).quantize(CENT, ROUND_HALF_UP)
+
+
+def moment(microseconds: int) -> datetime:
+    """A GA4 timestamp, microseconds since 1970, as a time in UTC; exact, which a float of seconds is not."""
+    return EPOCH + timedelta(microseconds=microseconds)
+
+
+def micros(time: datetime) -> int:
+    """A time as GA4 writes it, microseconds since 1970."""
+    return (time - EPOCH) // timedelta(microseconds=1)
