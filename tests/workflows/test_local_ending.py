@@ -19,13 +19,13 @@ import dataclasses, json, sys
 from pathlib import Path
 from tests.workflows.made_up import Runner, made_up
 tell = 'echo $! > "$SHARED/{0}-grandchild.pid"; echo $$ > "$SHARED/{0}.pid"'
-script = "%s; sleep 60 & " + tell + "; while wait; do sleep 1; done"
+script = "%s; sleep 60 & " + tell + "; wait"
 template = made_up({"a": script.format("a"), "b": script.format("b"), "c": "true"}, {"c": "a && b"})
 ran = Runner(Path(sys.argv[1]))(template)
 print(json.dumps(dataclasses.asdict(ran.result)))
 """
 WILLING = "true"
-STUBBORN = "trap : TERM"
+STUBBORN = "trap '' TERM"  # its grandchild inherits that
 
 Until = Callable[[Callable[[], bool]], None]
 Start = Callable[[str], subprocess.Popen[str]]
