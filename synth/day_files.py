@@ -2,7 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -147,14 +148,9 @@ def copy_day(folder: Path, source: DayFile) -> int:
 
     Raises: BadInput, when the folder cannot be written or has no space; what was there before stays.
     """
-    with _new_file(folder, source.day) as path, source.path.open("rb") as original, path.open("wb") as file:
-        file.writelines(_chunks(original.read, 1 << 20))
+    with _new_file(folder, source.day) as path:
+        shutil.copyfile(source.path, path)
     return source.bytes
-
-
-def _chunks(read, size: int) -> Iterable[bytes]:  # type: ignore[no-untyped-def]
-    while chunk := read(size):
-        yield chunk
 
 
 def make_folder(folder: Path) -> None:
@@ -180,7 +176,8 @@ def _new_file(folder: Path, day: date) -> Iterator[Path]:
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(
-            f"{name_of(day)} cannot be written to {folder}: {reason}; make room there, or give another folder"
+            f"{name_of(day)} cannot be written to {folder}: {reason}; "
+            "make room there, or write elsewhere (--out, TMPDIR)"
         ) from None
     finally:
         unfinished.unlink(missing_ok=True)

@@ -4,11 +4,13 @@ On Google, source A is somebody's export and is only read: there is nothing to f
 """
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from journey.bigquery import Warehouse, clear_errors
+from journey.bigquery import RETRY, Warehouse, clear_errors
 from journey.errors import BadInput
 from journey.log import get_log
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, Window
@@ -54,9 +56,19 @@ def fill_source(settings: Settings, days: Path | None, scale: float, seed: int, 
         return _write(settings, days, scale, seed, out)
     if days is not None:
         return _load(settings, "folder", read_folder(days))
-    with tempfile.TemporaryDirectory(prefix="journey-source-") as folder:
-        _simulate(settings, scale, seed, Path(folder))
-        return _load(settings, "simulated", read_folder(Path(folder)))
+    with _temporary_folder() as folder:
+        _simulate(settings, scale, seed, folder)
+        return _load(settings, "simulated", read_folder(folder))
+
+
+@contextmanager
+def _temporary_folder() -> Iterator[Path]:
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="journey-source-")
+    except OSError as error:
+        raise BadInput(f"no temporary folder can be made: {error.strerror}; name one with TMPDIR") from None
+    with folder as name:
+        yield Path(name)
 
 
 def _write(settings: Settings, days: Path | None, scale: float, seed: int, out: Path) -> Filled:
@@ -86,7 +98,7 @@ def _load(settings: Settings, kind: Literal["folder", "simulated"], files: list[
     """Make the emulator's source equal to the files: one load job a day, then days that no file holds are dropped."""
     warehouse, source = Warehouse(settings), settings.ga4_source
     with clear_errors():
-        warehouse.client.create_dataset(source, exists_ok=True)
+        warehouse.client.create_dataset(source, exists_ok=True, retry=RETRY)
     rows = 0
     for number, file in enumerate(files, start=1):
         rows += warehouse.load_parquet(file.path, f"{source}.events_{file.day:%Y%m%d}", list(file.schema))
@@ -96,5 +108,5 @@ def _load(settings: Settings, kind: Literal["folder", "simulated"], files: list[
     for day, table in warehouse.export_days(source).items():
         if day not in kept:
             with clear_errors():
-                warehouse.client.delete_table(table, not_found_ok=True)
+                warehouse.client.delete_table(table, not_found_ok=True, retry=RETRY)
     return Filled(kind, len(files), rows, sum(file.bytes for file in files))

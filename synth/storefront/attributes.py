@@ -15,7 +15,7 @@ import pyarrow as pa
 from synth.storefront.arrays import column_type, same, struct, texts
 from synth.storefront.draws import Choice, Codes, Keys, children
 from synth.storefront.figures import figures
-from synth.storefront.visitors import Visits
+from synth.storefront.visitors import LONG_ROBOT, Visits
 
 _SYSTEM_VERSIONS = {
     "Web": {"10": 0.37, "Intel 10.15": 0.16, "<Other>": 0.47},
@@ -55,7 +55,7 @@ def devices(visits: Visits) -> pa.Array:
         "operating_system_version": pa.array(
             _dependent(visits.device, "system", joint, tuple(system), "systems"), pa.string()
         ),
-        "language": _languages(visits.device),
+        "language": _languages(visits),
         "is_limited_ad_tracking": same("No", length),
         "web_info": struct(
             kind.field("web_info").type,
@@ -71,9 +71,12 @@ def devices(visits: Visits) -> pa.Array:
     return struct(kind, length, columns)
 
 
-def _languages(device: Keys) -> pa.Array:
+def _languages(visits: Visits) -> pa.Array:
+    """The robots tell none, nor does a third of the browsers."""
     choice = Choice.of(figures()["languages"])
-    return texts([None if name == "NULL" else name for name in choice.names], choice.draw(device, "language"))
+    names = [None if name == "NULL" else name for name in choice.names]
+    silent = names.index(None)
+    return texts(names, np.where(visits.depth >= LONG_ROBOT, silent, choice.draw(visits.device, "language")))
 
 
 def _dependent(keys: Keys, what: str, given: Codes, conditions: tuple[str, ...], table: str) -> list[str]:

@@ -16,7 +16,7 @@ from synth.storefront.figures import figures
 from synth.storefront.visitors import BUYER, CHECKOUT, Visits
 
 # Unit price after discount over list price, in percent.
-_DISCOUNTS = {"100": 0.36, "80": 0.42, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
+_DISCOUNTS = {"100": 0.29, "80": 0.49, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
 SECOND_ORDER = 0.057  # sessions with a purchase that hold another one
 
 
@@ -101,7 +101,7 @@ def _lines(key: Keys) -> Lines:
     basket = np.repeat(np.arange(len(key)), count)
     line = np.arange(len(basket)) - np.searchsorted(basket, basket, side="left")
     line_key = children(key[basket], "line", line)
-    product = goods().buy(line_key, "product")
+    product = goods().buy(line_key, "product", count[basket] == 1)
     quantity = 1 + at_share(_quantity_shares().cumulative, uniform(line_key, "quantity"))
     # ten stands for ten and more
     quantity = np.where(quantity >= 10, quantity * (1 + integers(line_key, "many", 3)), quantity)

@@ -20,8 +20,10 @@ EPOCH = date(1970, 1, 1)
 LONG_ROBOTS, LONG_ROBOTS_END = 23.2, date(2020, 12, 13)
 SHORT_ROBOTS, SHORT_ROBOTS_END = 22.8, date(2020, 12, 6)
 
-# Sessions that come from visitors first seen longer ago than the simulation looks back.
-OLD_VISITORS = 0.06
+# Sessions a visitor adds on the day of the first, and one, two, ... days later: what synth.storefront.visitors brings
+# about. Visitors first seen longer ago than the simulation looks back make up what a day still lacks.
+_RETURNS = (0.118, 0.062, 0.031, 0.0143, 0.0126, 0.0119, 0.0125, 0.01, *[0.0044] * 7, *[0.0015] * 10, *[0.001] * 20)
+_VISITORS = 0.76  # over sessions
 # Sessions with a cart over those with an item on days when tracking was whole; less was lost by the tags.
 WHOLE_CART_TRACKING = 0.36
 WHOLE_SELECT_TRACKING = 0.14
@@ -70,7 +72,7 @@ def volume(day: date) -> Volume:
     short_robots = SHORT_ROBOTS if day <= SHORT_ROBOTS_END else 0.0
     return Volume(
         first_visits=max(0.0, sessions * first_share - long_robots - short_robots),
-        old_visitors=sessions * OLD_VISITORS,
+        old_visitors=max(0.0, (sessions - _expected_returns(day)) / (1 + _RETURNS[0]) - sessions * first_share),
         long_robots=long_robots,
         short_robots=short_robots,
     )
@@ -84,7 +86,8 @@ class Tracking:
     cart_kept: Shares
     select_kept: Shares
     checkout_repeats: Shares
-    buying: Shares
+    buying: Shares  # over the mean of all days
+    shopping: Shares
 
     def row(self, at_us: Codes) -> Codes:
         """The position of each moment's day, the ends standing for what lies beyond."""
@@ -100,10 +103,12 @@ def tracking(first: date, last: date) -> Tracking:
     selected = [_between({k: v[2] for k, v in figures()["tracking"].items()}, day) for day in days]
     return Tracking(
         first_day=ordinal(first),
-        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING),
+        # a session has a cart if one of several events was kept, so sessions tell less than was lost
+        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING) ** 1.5,
         select_kept=np.minimum(1.0, np.array(selected) / WHOLE_SELECT_TRACKING),
         checkout_repeats=np.maximum(1.0, np.array(repeats)),
         buying=np.array([_buying(day) for day in days]),
+        shopping=np.array([_shopping(day) for day in days]),
     )
 
 
@@ -119,6 +124,11 @@ def _buying(day: date) -> float:
     return _between(ratio, day)
 
 
+def _shopping(day: date) -> float:
+    """The day's share of sessions with an item over the mean."""
+    return _between({k: v[3] / v[0] / 0.2168 for k, v in figures()["days"].items()}, day)
+
+
 @cache
 def _sessions(day: date) -> float:
     """Sessions of a day: between measured days the level is even, the weekday gives the rest."""
@@ -128,6 +138,11 @@ def _sessions(day: date) -> float:
     weekday = figures()["weekday_sessions"]
     level = {k: v / weekday[date.fromisoformat(k).weekday()] for k, v in measured.items()}
     return _between(level, day) * float(weekday[day.weekday()])
+
+
+def _expected_returns(day: date) -> float:
+    """Sessions of visitors first seen on the days before."""
+    return sum(share * _VISITORS * _sessions(day - timedelta(days=n)) for n, share in enumerate(_RETURNS) if n)
 
 
 @cache

@@ -5,9 +5,10 @@ from functools import cache
 
 import numpy as np
 
-from synth.storefront.draws import Codes, Keys, Shares, at_share, children, integers, root, uniform
+from synth.storefront.draws import Codes, Flags, Keys, Shares, at_share, children, integers, root, uniform
 
 HOST = "https://shop.googlemerchandisestore.com"
+LEAST_ORDER = 12  # dollars
 # The goods are one fixed shop whatever the seed, as a real shop is the same on every day.
 _SHOP = 20201101
 
@@ -63,29 +64,35 @@ class Goods:
     shelf_size: Codes
     viewed: Shares  # cumulative popularity in lists
     bought: Shares  # cumulative popularity in baskets: flatter, and cheaper goods first
+    bought_alone: Shares  # the same in baskets of one: nobody orders a single pin
 
     def view(self, keys: Keys, what: str) -> Codes:
         """A product somebody looks at, for each key."""
         return at_share(self.viewed, uniform(keys, what))
 
-    def buy(self, keys: Keys, what: str) -> Codes:
-        """A product somebody puts in the basket, for each key."""
-        return at_share(self.bought, uniform(keys, what))
+    def buy(self, keys: Keys, what: str, is_alone: Flags) -> Codes:
+        """A product somebody puts in the basket, for each key; `is_alone` where nothing else is in it."""
+        u = uniform(keys, what)
+        return np.where(is_alone, at_share(self.bought_alone, u), at_share(self.bought, u))
 
 
 @cache
 def goods() -> Goods:
     """All products of the shop."""
-    kinds = sorted(_KINDS, key=lambda kind: kind[0])
-    made = [(*kind, f"{design} {kind[1]}") for kind in kinds for design in _DESIGNS]
+    made = [(*kind, f"{design} {kind[1]}") for kind in _KINDS for design in _DESIGNS]
     keys = children(root(_SHOP), "product", np.arange(len(made)))
+    popularity = uniform(keys, "popularity")
+    # a shelf shows its most popular goods first
+    shelved = sorted(range(len(made)), key=lambda n: (made[n][0], popularity[n]))
+    made, keys, popularity = [made[n] for n in shelved], keys[shelved], popularity[shelved]
     low, high = np.array([kind[2] for kind in made]), np.array([kind[3] for kind in made])
     price = low + (uniform(keys, "price") * (high - low + 1)).astype(np.int64)
     categories = [kind[0] for kind in made]
     starts = np.array([categories.index(category) for category in categories])
     sizes = np.array([categories.count(category) for category in categories])
-    rank = np.argsort(np.argsort(uniform(keys, "popularity"))) + 1.0
-    viewed, bought = 1 / rank**0.75, 1 / (rank**0.6 * np.sqrt(price))
+    rank = np.argsort(np.argsort(popularity)) + 1.0
+    viewed, bought = 1 / rank**0.75, 1 / (rank**0.6 * price**0.3)
+    alone = bought * (price >= LEAST_ORDER)
     brands = [BRANDS[at] for at in at_share(_BRAND_SHARES, uniform(keys, "brand"))]
     number = 1_000_000 + integers(keys, "number", 800_000) * 10
     return Goods(
@@ -100,6 +107,7 @@ def goods() -> Goods:
         shelf_size=sizes,
         viewed=np.cumsum(viewed) / viewed.sum(),
         bought=np.cumsum(bought) / bought.sum(),
+        bought_alone=np.cumsum(alone) / alone.sum(),
     )
 
 
@@ -155,7 +163,7 @@ def pages() -> Pages:
         for category, name in zip(shop.categories, shop.names, strict=True)
     ]
     # half of all page views are on ten pages, nine in ten on a hundred
-    weight = 1 / np.arange(1, len(named) - len(_CHECKOUT_PAGES) + 1) ** 1.15
+    weight = 1 / np.arange(1, len(named) - len(_CHECKOUT_PAGES) + 1) ** 1.3
     return Pages(
         locations=[location for location, _ in named],
         titles=[title for _, title in named],

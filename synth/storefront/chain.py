@@ -14,7 +14,12 @@ PING = len(EVENTS)
 LIMIT = 450  # no session is longer
 
 # The chances were measured over days with and without working tags; these undo the average of the outage.
-_UNTRACKED = {"add_to_cart": 2.2, "select_item": 1.8}
+_UNTRACKED = {"add_to_cart": 1.6, "select_item": 1.8}
+# Nothing ties with the page that a session opens with, so that later pages make up for it in the mean.
+_LATER_PAGES = {"scroll": 1.3, "user_engagement": 1.3, "view_promotion": 1.45, "view_item": 1.15}
+# The chances of an end hold for whole sessions. The part after the checkout is shorter, and an item forced into a
+# session that would have ended without one makes it longer.
+_HASTE = {"shop": 1.15, "checkout": 4.5, "buyer": 4.5}
 # Steps of the checkout are no chance: synth.storefront.checkout writes them.
 _SCRIPTED = ("begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
 _DEPTHS = ("browse", "shop", "checkout", "buyer")
@@ -29,11 +34,11 @@ class Steps:
     event: Codes
 
 
-def walk(keys: Keys, depth: Codes, state: Codes, at_least: Codes, goal: Codes) -> Steps:
-    """Let each session go on from a state until it ends.
+def walk(keys: Keys, depth: Codes, state: Codes, length: Codes, goal: Codes) -> Steps:
+    """Let each session go on from a state for `length` steps, or where that is 0, until it ends by itself.
 
-    It does not end before `at_least` steps, nor before it has passed the event `goal` (-1: none).
-    `keys` are the sessions' own; `depth` one of BROWSE, SHOP, CHECKOUT, BUYER.
+    It does not end before it has passed the event `goal` (-1: none). `keys` are the sessions' own; `depth` is one of
+    BROWSE, SHOP, CHECKOUT, BUYER.
     """
     with_end, without_end = _chances()
     visit, place, event = [], [], []
@@ -44,8 +49,9 @@ def walk(keys: Keys, depth: Codes, state: Codes, at_least: Codes, goal: Codes) -
             break
         key, row = keys[alive], (depth[alive], state[alive])
         following = _next(with_end[row], uniform(key, "next", step))
-        early = (following == END) & (step < at_least[alive])
-        following = np.where(early, _next(without_end[row], uniform(key, "instead", step)), following)
+        set_length = length[alive] > 0
+        on = np.where(following == END, _next(without_end[row], uniform(key, "instead", step)), following)
+        following = np.where(set_length, np.where(step < length[alive], on, END), following)
         following = np.where((following == END) & ~met[alive], goal[alive], following)
         goes_on = following != END
         alive, following = alive[goes_on], following[goes_on]
@@ -81,6 +87,8 @@ def _chances() -> tuple[Shares, Shares]:
             for event, share in row.items():
                 if event not in _SCRIPTED:
                     chances[at, CODE[state], CODE.get(event, END)] = share * _UNTRACKED.get(event, 1.0)
+            if state not in _SCRIPTED:
+                chances[at, CODE[state], END] *= _HASTE.get(depth, 1.0)
         chances[at, PING] = chances[at, CODE["user_engagement"]]
     chances[0, PING] = 0.0
     for event, share in _after_a_ping().items():
@@ -110,5 +118,6 @@ def _tie_chances() -> Shares:
     for before, row in figures()["ties"].items():
         for event, share in row.items():
             if CODE[event] > CODE[before]:
-                chances[CODE[before], CODE[event]] = share
+                later = _LATER_PAGES.get(event, 1.0) if before == "page_view" else 1.0
+                chances[CODE[before], CODE[event]] = min(1.0, share * later)
     return chances

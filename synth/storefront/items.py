@@ -20,6 +20,7 @@ from synth.storefront.sessions import Events
 NOT_SET = "(not set)"
 _LISTS = ("view_item", "add_to_cart", "select_item", "view_item_list")
 _PROMOTIONS = ("view_promotion", "select_promotion")
+_LIST_LENGTH = 12
 _WITH_QUANTITY = {"view_item": 0.088, "add_to_cart": 0.65, "select_item": 0.09}
 _BANNERS = ("Winter Sale", "New Arrivals", "Gift Guide", "Drinkware Week")
 
@@ -77,7 +78,9 @@ def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
     place = np.arange(len(owner)) - np.searchsorted(owner, owner, side="left")
     key = children(events.key[owner], "item", place)
     start, size = shop.shelf_start[anchor[owner]], shop.shelf_size[anchor[owner]]
-    product: Codes = (start + (anchor[owner] - start + place) % size).astype(np.int64)
+    # the stretch of the shelf that holds the item looked at, as a page of the list shows it
+    stretch = (anchor[owner] - start) // _LIST_LENGTH * _LIST_LENGTH
+    product: Codes = (start + (stretch + place) % size).astype(np.int64)
 
     chance = np.array([_WITH_QUANTITY.get(name, 0.0) for name in EVENTS])[events.event]
     acted_on = (uniform(events.key, "acted on") < chance)[owner] & (

@@ -22,7 +22,7 @@ from synth.storefront.visitors import Visits
 
 _MASKED = "<obfuscated>"
 _OPENING = (CODE["first_visit"], CODE["session_start"])
-ENGAGED_AFTER_SECONDS = (5.0, 14.0)
+ENGAGED_AFTER_SECONDS = (10.0, 22.0)
 SEARCH_ENGINE = "https://www.google.com/"
 
 
@@ -100,12 +100,15 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
 
 def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening: Flags, now: Codes) -> None:
     is_first = visits.is_first[events.visit]
-    coin = uniform(visits.key, "start is engaged")[events.visit] < 0.5
+    engaged = _engaged(events, visits)
+    # a returning session that comes to be engaged mostly says so from its start
+    becomes = np.bincount(events.visit[engaged], minlength=len(visits)) > 0
+    coin = (becomes & (uniform(visits.key, "start is engaged") < 0.9))[events.visit]
     on_start = (events.event == CODE["session_start"]) & ~is_first & coin
     on_hits = (uniform(visits.key, "says engaged")[events.visit] < 0.965) & ~is_opening
     collect.whole("engaged_session_event", (is_opening & (is_first | coin)) | on_hits, 1)
     collect.whole("session_engaged", (events.event == CODE["first_visit"]) | on_start, 1)
-    collect.text("session_engaged", ~is_opening, ["0", "1"], _engaged(events, visits).astype(np.int64))
+    collect.text("session_engaged", ~is_opening, ["0", "1"], engaged.astype(np.int64))
     first_view = (events.event == CODE["page_view"]) & (events.view_number == 0)
     collect.whole("entrances", first_view & (uniform(events.key, "entrances") < 0.997), 1)
     timed = _has("engagement_time_msec", events, now, events.key)
@@ -128,7 +131,7 @@ def _engaged(events: Events, visits: Visits) -> Flags:
 def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> None:
     """Source, medium and campaign on a third of the events; past the first page mostly the shop itself."""
     labels = source_labels()
-    self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.72)
+    self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.62)
     label = np.where(self_referral, labels.index(SELF_REFERRAL), source[events.visit])
     where = _has("medium", events, now, events.view)
     parts = list(zip(*(name.split(" / ") for name in labels), strict=True))

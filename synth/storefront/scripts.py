@@ -14,6 +14,7 @@ from synth.storefront.visitors import BUYER, LONG_ROBOT, SHORT_ROBOT, Visits, sp
 
 ANY_PAGE = -1  # the page is drawn
 ROBOT_PAGE = -1000  # and below: a page that the robot takes from its own list
+GOES_BACK = 0.6  # sessions that enter their address twice
 PAYS_WITHOUT_BUYING = 0.45  # sessions that leave the checkout only after they entered a payment
 
 
@@ -83,6 +84,7 @@ def checkout(visits: Visits, depth: Codes) -> Script:
     second = buys & (uniform(visits.key, "second order") < SECOND_ORDER)
     for attempt, who in enumerate((np.ones(len(visits), dtype=bool), second)):
         _details(write, visits, who, attempt)
+        _details(write, visits, who & (uniform(visits.key, "goes back", attempt) < GOES_BACK), attempt)
         _payment(write, visits, who & pays, attempt)
         _purchase(write, visits, who & buys, attempt)
     return write.script()
@@ -90,7 +92,7 @@ def checkout(visits: Visits, depth: Codes) -> Script:
 
 def _details(write: _Writer, visits: Visits, who: Flags, attempt: int) -> None:
     """Basket and address. The tags said begin_checkout once to three times for one checkout, milliseconds apart."""
-    key = children(visits.key, "details", attempt)
+    key = children(visits.key, "details", write.place)
     write.line("page_view", who, page=BASKET, attempt=attempt)
     write.line("user_engagement", who & (uniform(key, "looks") < 0.6), attempt=attempt)
     shipping_first = uniform(key, "shipping first") < 0.55
@@ -135,7 +137,7 @@ def _purchase(write: _Writer, visits: Visits, who: Flags, attempt: int) -> None:
 
 
 # With the opening page, the basket and the address this makes 98 and 6 different pages, as measured.
-_LONG_PAGES, _LONG_DISTINCT, _SHORT_PAGES, _SHORT_DISTINCT = 114, 95, 8, 3
+_LONG_PAGES, _LONG_DISTINCT, _SHORT_PAGES, _SHORT_DISTINCT = 114, 95, 7, 3
 
 
 def robots(visits: Visits) -> Script:

@@ -16,10 +16,10 @@ from synth.storefront.chain import Steps, ties, walk
 from synth.storefront.draws import Codes, Flags, Keys, Quantiles, children, uniform
 from synth.storefront.figures import CODE, figures
 from synth.storefront.scripts import ANY_PAGE, ROBOT_PAGE, Script, checkout, opening, robots
-from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, RESIDUES, SHOP, Visits, span
+from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, SHOP, Visits, span
 
 LONGEST_WAIT_US = 3_000_000_000  # fifty minutes between two events of a session
-STAYS_ON_PAGE = 0.35  # page views after the first that load the page they are on
+STAYS_ON_PAGE = 0.55  # page views after the first that load the page they are on
 
 # How long an event is waited for depends on its class.
 _CLASSES = {
@@ -66,9 +66,9 @@ def events_of(visits: Visits) -> Events:
 
     before = np.where(starts, -1, np.roll(event, 1))
     tie = np.where(script.tie[order] == _DRAWN, ties(key, before, event), script.tie[order] == 1) & ~starts
-    wait = np.where(starts | tie, 0, _waits(key, event, script.tie[order] == 2))
-    total = np.cumsum(wait)
-    at_us = visits.started_us[visit] + total - total[_since(starts)]
+    is_robot = visits.depth[visit] >= LONG_ROBOT
+    wait = np.where(starts | tie, 0, _waits(key, event, script.tie[order] == 2, is_robot))
+    at_us = visits.started_us[visit] + _elapsed(wait, visit, starts)
 
     bundle_starts = ~tie
     bundle_number = np.cumsum(bundle_starts)
@@ -121,22 +121,17 @@ def _scripts_and_walks(visits: Visits) -> Script:
 def _browsing(visits: Visits) -> Codes:
     """Events before the checkout: what measured sessions hold, less the checkout's own; 0 where none is reached."""
     length = np.zeros(len(visits), dtype=np.int64)
-    for depth, name, own in ((CHECKOUT, "checkout", 22), (BUYER, "buyer", 38)):
+    for depth, name, own in ((CHECKOUT, "checkout", 31), (BUYER, "buyer", 47)):
         drawn = Quantiles.of(figures()["tiers"][name]["events"]).draw(visits.key, "events")
-        length = np.where(visits.depth == depth, np.maximum(8, drawn - own).astype(np.int64), length)
+        length = np.where(visits.depth == depth, np.maximum(4, drawn - own).astype(np.int64), length)
     return length
 
 
 def _script(steps: Steps) -> Script:
-    free = np.full(len(steps.visit), _DRAWN)
-    return Script(
-        steps.visit,
-        steps.place,
-        steps.event,
-        free,
-        np.full(len(steps.visit), ANY_PAGE),
-        np.zeros(len(free), dtype=np.int64),
-    )
+    """A walk as a script: ties are left to chance, but its first event has none, so a bundle never spans two parts."""
+    nothing = np.zeros(len(steps.visit), dtype=np.int64)
+    tie = np.where(steps.place == 0, 0, _DRAWN)
+    return Script(steps.visit, steps.place, steps.event, tie, nothing + ANY_PAGE, nothing)
 
 
 def _joined(*parts: tuple[Script, Codes, int]) -> Script:
@@ -151,15 +146,27 @@ def _joined(*parts: tuple[Script, Codes, int]) -> Script:
     )
 
 
-def _waits(key: Keys, event: Codes, repeats: Flags) -> Codes:
+def _waits(key: Keys, event: Codes, repeats: Flags, is_robot: Flags) -> Codes:
     """Microseconds since the event before, a multiple of RESIDUES and never nothing."""
     seconds = np.zeros(len(event))
     for name, table in _seconds().items():
         of_class = np.isin(event, [CODE[member] for member in _CLASSES[name]])
         seconds[of_class] = table.draw(key[of_class], "wait")
     seconds[repeats] = Quantiles.of({"0": 0.001} | figures()["repeat_delay_seconds"]).draw(key[repeats], "wait")
+    slow = is_robot & ~np.isin(event, [CODE[member] for member in _CLASSES["checkout"]])
+    seconds[slow] = 2.5 + 5.5 * uniform(key[slow], "robot's wait")
     wait = np.minimum((seconds * 1e6).astype(np.int64), LONGEST_WAIT_US) // RESIDUES + 1
     return wait * RESIDUES
+
+
+def _elapsed(wait: Codes, visit: Codes, starts: Flags) -> Codes:
+    """Microseconds since the session's start; the waits of a session that would last too long are all shortened."""
+    total = np.zeros(visit[-1] + 1 if len(visit) else 0)
+    np.add.at(total, visit, wait)
+    share = np.minimum(1.0, LONGEST_SESSION_US / 2 / np.maximum(total, 1))[visit]
+    shortened = np.maximum(1, (wait * share).astype(np.int64) // RESIDUES) * RESIDUES
+    summed = np.cumsum(np.where((wait > 0) & (share < 1), shortened, wait))
+    return summed - summed[_since(starts)]
 
 
 @cache
@@ -185,7 +192,7 @@ def _pages(view: Keys, view_starts: Flags, view_number: Codes, event: Codes, scr
     asked = np.maximum.reduceat(np.where(scripted == ANY_PAGE, np.iinfo(np.int64).min, scripted), at)
     shows_items = np.logical_or.reduceat(np.isin(event, _ITEM_EVENTS), at)
     product = goods().view(key, "product")
-    on_items = np.where(uniform(key, "one product") < 0.4, pages().product_page[product], pages().shelf_page[product])
+    on_items = np.where(uniform(key, "one product") < 0.25, pages().product_page[product], pages().shelf_page[product])
     drawn = np.where(shows_items, on_items, pages().browse(key, "page"))
     robot = pages().product_page[(ROBOT_PAGE - np.minimum(asked, ROBOT_PAGE)) % 10_000 * 4 % len(pages().product_page)]
     page = np.where(asked >= 0, asked, np.where((asked <= ROBOT_PAGE) & (asked > -10_000), robot, drawn))

@@ -17,11 +17,12 @@ from synth.storefront.figures import figures
 
 HORIZON_DAYS = 45
 HOUR_US = 3_600_000_000
+LONGEST_SESSION_US = 4 * HOUR_US
 
 BROWSE, SHOP, CHECKOUT, BUYER, LONG_ROBOT, SHORT_ROBOT = range(6)
 
 # Chance of one more session after the first, the second, ...: sessions per user, with the unseen days allowed for.
-RETURNS = (0.2, 0.36, 0.47, 0.52, 0.53, 0.54, 0.55, 0.55, 0.5, 0.5, 0.5, 0.4, 0.4)
+RETURNS = (0.2, 0.36, 0.47, 0.52, 0.53, 0.54, *[0.57] * 12)
 # Chance of a session that looks at items, and of one that reaches the checkout and leaves: first visits, later ones.
 SHOP_SHARE = (0.178, 0.196)
 CHECKOUT_SHARE = (0.0091, 0.0207)
@@ -71,6 +72,11 @@ def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
     step = np.where(turn > 0, 1 + (uniform(key, "step") < 0.02), 0)
     number = first_number[who] + _running(step.astype(np.int64), turn == 0)
     is_first = (turn == 0) & ~is_old[who]
+    depth = _depth(key, number, is_first, started, kinds[who])
+    # a session that buys overlaps no other, so that what was spent before a session is known when it starts
+    buys = depth == BUYER
+    apart = (turn > 0) & (buys | np.roll(buys, 1))
+    started = started + _running(apart.astype(np.int64), turn == 0) * LONGEST_SESSION_US
 
     age_us = (_ages().draw(visitors, "age") * DAY_US).astype(np.int64)
     visits = Visits(
@@ -79,7 +85,7 @@ def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
         turn=turn,
         number=number,
         started_us=started,
-        depth=_depth(key, number, is_first, started, kinds[who]),
+        depth=depth,
         is_first=is_first,
         first_touch_us=np.where(is_old[who], arrived_us[who] - age_us[who] - RESIDUES, _of_first(started, turn == 0)),
         device=_devices(key, visitors[who], started, turn),
@@ -126,7 +132,7 @@ def _depth(key: Keys, number: Codes, is_first: Flags, started: Codes, kinds: Cod
     by_number = np.array(figures()["buying_share_by_session_number"])
     buying = by_number[np.minimum(number, len(by_number)) - 1] * tags.buying[tags.row(started)]
     checkout = np.where(is_first, *CHECKOUT_SHARE)
-    shop = np.where(is_first, *SHOP_SHARE)
+    shop = np.where(is_first, *SHOP_SHARE) * tags.shopping[tags.row(started)]
     u = uniform(key, "depth")
     depth = np.select(
         [u < buying, u < buying + checkout, u < buying + checkout + shop], [BUYER, CHECKOUT, SHOP], BROWSE
@@ -135,9 +141,12 @@ def _depth(key: Keys, number: Codes, is_first: Flags, started: Codes, kinds: Cod
 
 
 def _devices(key: Keys, visitor: Keys, started: Codes, turn: Codes) -> Keys:
-    """A visitor keeps one device within a day and takes another in 8% of the steps from day to day."""
+    """A visitor keeps one device within a day; in 8% of the steps from day to day it is of another kind.
+
+    Half of those that are drawn anew are of the same kind.
+    """
     new_day = np.diff(day_of(started), prepend=0) != 0
-    changes = (turn > 0) & new_day & (uniform(key, "device change") < 0.08)
+    changes = (turn > 0) & new_day & (uniform(key, "device change") < 0.16)
     return children(visitor, "device", _running(changes.astype(np.int64), turn == 0))
 
 
