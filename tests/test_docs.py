@@ -74,7 +74,7 @@ def texts_of_set_up_and_settings() -> Iterator[str]:
             yield spoken(node)
 
 
-@pytest.mark.parametrize("folder", ["staging", "intermediate", "marts"])
+@pytest.mark.parametrize("folder", ["staging", "intermediate", "marts", "evaluation"])
 def test_every_model_is_described(folder: str) -> None:
     text = (DOCS / "data.md").read_text()
     models = [file.stem for file in (ROOT / "dbt" / "models" / folder).rglob("*.sql")]
