@@ -82,9 +82,9 @@ def run(
     google: Annotated[bool, typer.Option("--google", help="Google's BigQuery in place of the emulator.")] = False,
 ) -> None:
     """Start what is not running, fill source A if it is empty, run the whole DAG here, print the summary."""
-    from journey.run import Source
-    from journey.run import run as run_here
     from journey.settings import Settings
+    from workflows.run import Source
+    from workflows.run import run as run_here
 
     if not google:
         os.environ.pop("BIGQUERY_EMULATOR_HOST", None)  # this run has an emulator of its own
@@ -150,9 +150,9 @@ def source(
     state: State = DEFAULT_STATE,
 ) -> None:
     """Fill source A in the emulator, from a folder of days or made up; with --out write such a folder."""
-    from journey.run import DEFAULT_SCALE, Source, fill, reached
     from journey.settings import Settings
     from synth.source import fill_source
+    from workflows.run import DEFAULT_SCALE, Source, fill, reached
 
     settings = Settings.from_environment(start=start, end=end, seed=seed)
     if out or os.environ.get("BIGQUERY_EMULATOR_HOST"):

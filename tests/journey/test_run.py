@@ -56,7 +56,7 @@ def test_a_first_run_shows_five_figures_and_leaves_a_report(state: Path) -> None
     for figure in ("sessions", "orders", "match rate", "revenue difference", "unexplained difference"):
         assert figure in done.stdout
     assert f"Report: {state / 'report.html'}" in done.stdout
-    assert (state / "report.html").read_text().startswith("<!doctype html>")
+    assert (state / "report.html").read_text().startswith("<!DOCTYPE html>")
     note = json.loads((state / "run.json").read_text())
     assert [task["name"] for task in note["tasks"]] == [
         "synth", "load-ga4", "load-users", "load-orders", "dbt-run", "dbt-test", "report"

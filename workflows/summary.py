@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import Progress as Bars
@@ -16,9 +16,8 @@ from rich.table import Table
 from journey.bigquery import Warehouse
 from journey.errors import JourneyError
 from journey.settings import Settings
-
-if TYPE_CHECKING:
-    from workflows.outcome import Event, RunResult, TaskResult
+from report.figures import closing_figures
+from workflows.outcome import Event, RunResult, TaskResult
 
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
 LOG_LINES = 15
@@ -49,7 +48,7 @@ class Progress:
         if self.bars:
             self.bars.stop()
 
-    def tell(self, event: "Event") -> None:
+    def tell(self, event: Event) -> None:
         """Show an event."""
         if self.bars and event.task:
             if event.kind == "started" and event.task not in self.lines:
@@ -69,7 +68,7 @@ class Progress:
             )
 
 
-def close(state: Path, settings: Settings, result: "RunResult", report: Path | None) -> int:
+def close(state: Path, settings: Settings, result: RunResult, report: Path | None) -> int:
     """Write run.json, print the summary; returns the exit code of the run."""
     _note(state, settings, result)
     console = Console()
@@ -92,7 +91,7 @@ def close(state: Path, settings: Settings, result: "RunResult", report: Path | N
     return _exit_code(result)
 
 
-def task_table(result: "RunResult") -> Table:
+def task_table(result: RunResult) -> Table:
     """A row for each task: attempts, seconds, what it counted."""
     table = Table(title=f"{'done' if result.succeeded else 'failed'} in {result.seconds:.0f} s", title_justify="left")
     table.add_column("task")
@@ -108,7 +107,7 @@ def task_table(result: "RunResult") -> Table:
     return table
 
 
-def _remark(task: "TaskResult", counts: dict[str, Any]) -> str:
+def _remark(task: TaskResult, counts: dict[str, Any]) -> str:
     if task.phase != "Succeeded":
         return task.phase.lower()
     if "models" in counts:
@@ -117,10 +116,8 @@ def _remark(task: "TaskResult", counts: dict[str, Any]) -> str:
     return str(counts.get("remark", ""))
 
 
-def figure_lines(settings: Settings, result: "RunResult") -> list[str]:
+def figure_lines(settings: Settings, result: RunResult) -> list[str]:
     """The five figures, then what of the export was not as expected."""
-    from report.figures import closing_figures
-
     try:
         f = closing_figures(Warehouse(settings))
     except JourneyError as error:
@@ -174,7 +171,7 @@ def _money(amount: Decimal | None) -> str:
     return "-" if amount is None else f"{amount:,.2f}"
 
 
-def _print_failure(console: Console, task: "TaskResult", log: Path) -> None:
+def _print_failure(console: Console, task: TaskResult, log: Path) -> None:
     console.print(f"\n{task.name} failed: {task.message}", style="red", markup=False, highlight=False)
     if log.is_file():
         lines = log.read_text(errors="replace").splitlines()[-LOG_LINES:]
@@ -182,13 +179,13 @@ def _print_failure(console: Console, task: "TaskResult", log: Path) -> None:
         console.print(f"  the whole log: {log}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _exit_code(result: "RunResult") -> int:
+def _exit_code(result: RunResult) -> int:
     """That of the first task that failed, where it says what kind of failure it was; else 1."""
     codes = [task.exit_code for task in result.tasks if task.phase in ("Failed", "Error")]
     return next((code for code in codes if code in (2, 75)), 1)
 
 
-def _note(state: Path, settings: Settings, result: "RunResult") -> None:
+def _note(state: Path, settings: Settings, result: RunResult) -> None:
     ended = datetime.now(UTC)
     note = {
         "ended_at": ended.isoformat(timespec="seconds"),

@@ -12,10 +12,15 @@ from typing import Any
 
 from journey import services, source_a
 from journey.errors import BadInput
+from journey.log import get_log
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, variable_of
+from synth.source import fill_source
+from workflows.local import run as run_locally
+from workflows.pipeline import SETTINGS, template
+from workflows.summary import Progress, close
 
 KEPT = ("bigquery", "postgres", "logs", "outputs", "services.json", "source.json", "run.json", "report.html")
-ROOT = Path(__file__).resolve().parents[1]
+log = get_log("source")
 DEFAULT_SCALE = 0.02
 
 
@@ -44,10 +49,6 @@ def run(state: Path, settings: Settings, source: Source, is_google: bool, is_fre
 
     Raises: BadInput, TryAgain.
     """
-    from journey.summary import Progress, close
-    from workflows.local import run as run_locally
-    from workflows.pipeline import template
-
     state = state.absolute()
     if settings.backend == "existing" and "PGHOST" not in os.environ:
         raise BadInput(
@@ -92,15 +93,13 @@ def reached(settings: Settings) -> Settings:
 
 def fill(state: Path, settings: Settings, source: Source) -> None:
     """Fill source A, unless it holds what is asked for already."""
-    from synth.source import fill_source
-
     if source.days and not source.days.is_dir():
         raise BadInput(f"there is no folder {source.days}: give --days a folder of events_YYYYMMDD.parquet")
     mark = source.mark(settings)
     if source_a.holds(state, mark) or (source.is_any and source_a.remembered(state)):
         return
     if remembered := source_a.forget(state):
-        print("source A changes: what was computed from the old one goes too", file=sys.stderr)
+        log("source A changes: what was computed from the old one goes too")
     made_up = settings.model_copy(update={"start": SAMPLE_START, "end": SAMPLE_END})
     try:
         filled = fill_source(
@@ -112,13 +111,11 @@ def fill(state: Path, settings: Settings, source: Source) -> None:
         raise
     source_a.drop_derived(settings)
     source_a.remember(state, mark)
-    print(f"source A: {filled.days} days, {filled.rows:,} events ({filled.kind})", file=sys.stderr)
+    log(f"source A: {filled.days} days, {filled.rows:,} events ({filled.kind})")
 
 
 def parameters(settings: Settings) -> dict[str, str]:
     """The workflow's parameters that are settings."""
-    from workflows.pipeline import SETTINGS
-
     values = settings.environment()
     return {str(parameter.name): values[variable_of(str(parameter.name))] for parameter in SETTINGS}
 
