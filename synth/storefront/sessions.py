@@ -166,7 +166,8 @@ def _elapsed(wait: Codes, visit: Codes, starts: Flags) -> Codes:
     share = np.minimum(1.0, LONGEST_SESSION_US / 2 / np.maximum(total, 1))[visit]
     shortened = np.maximum(1, (wait * share).astype(np.int64) // RESIDUES) * RESIDUES
     summed = np.cumsum(np.where((wait > 0) & (share < 1), shortened, wait))
-    return summed - summed[_since(starts)]
+    elapsed: Codes = summed - summed[_since(starts)]
+    return elapsed
 
 
 @cache

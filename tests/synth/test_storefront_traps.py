@@ -37,36 +37,36 @@ def one(shop: Any, sql: str) -> Any:
     return row[0] if len(row) == 1 else row
 
 
-def test_every_rule_holds_over_two_months(months: pa.Table):
+def test_every_rule_holds_over_two_months(months: pa.Table) -> None:
     assert not broken_rules(months)
 
 
-def test_the_funnel_narrows_as_the_real_one_does(shop: Any):
+def test_the_funnel_narrows_as_the_real_one_does(shop: Any) -> None:
     viewed, began, bought = one(shop, "select avg(viewed::int), avg(began::int), avg(bought::int) from session")
     assert 0.18 < viewed < 0.25
     assert 0.025 < began < 0.042
     assert 0.008 < bought < 0.017
 
 
-def test_returning_sessions_buy_more_than_first_visits(shop: Any):
+def test_returning_sessions_buy_more_than_first_visits(shop: Any) -> None:
     share = "select avg(bought::int) from session where {}"
     first, later = (one(shop, share.format(kind)) for kind in ("is_first", "not is_first"))
     assert later > 2 * first
 
 
-def test_visitors_come_back_on_later_days(shop: Any):
+def test_visitors_come_back_on_later_days(shop: Any) -> None:
     days = "select count(distinct first_day) as days from session group by user_pseudo_id"
     share = one(shop, f"select avg((days > 1)::int) from ({days})")
     assert 0.05 < share < 0.2
 
 
-def test_some_sessions_run_over_midnight_and_some_have_no_start(shop: Any):
+def test_some_sessions_run_over_midnight_and_some_have_no_start(shop: Any) -> None:
     over, without = one(shop, "select avg((first_day <> last_day)::int), avg((not has_start)::int) from session")
     assert 0 < over < 0.01
     assert 0.005 < without < 0.04
 
 
-def test_add_to_cart_is_out_while_checkouts_go_on(shop: Any):
+def test_add_to_cart_is_out_while_checkouts_go_on(shop: Any) -> None:
     by_period = """
       select case when event_date < '20201116' then 'near zero' when event_date < '20201121' then 'weak'
           when event_date < '20201125' then 'out' else 'whole' end,
@@ -77,7 +77,7 @@ def test_add_to_cart_is_out_while_checkouts_go_on(shop: Any):
     assert carts["near zero"] < 0.02 < carts["weak"] < carts["whole"]
 
 
-def test_order_ids_are_numbers_until_11_november_and_text_from_then_on(shop: Any):
+def test_order_ids_are_numbers_until_11_november_and_text_from_then_on(shop: Any) -> None:
     numbers = """select min(event_date), max(event_date), count(*), count(*) filter (kept_id is null)
       from event where number_id is not null"""
     first, last, count, lost = one(shop, numbers)
@@ -87,12 +87,12 @@ def test_order_ids_are_numbers_until_11_november_and_text_from_then_on(shop: Any
     assert one(shop, "select min(event_date) from event where text_id is not null") >= "20201111"
 
 
-def test_some_purchases_have_no_id(shop: Any):
+def test_some_purchases_have_no_id(shop: Any) -> None:
     share = one(shop, "select avg((full_id is null)::int) from event where event_name = 'purchase'")
     assert 0.005 < share < 0.08
 
 
-def test_confirmation_pages_are_sent_again_mostly_from_18_to_23_november(shop: Any):
+def test_confirmation_pages_are_sent_again_mostly_from_18_to_23_november(shop: Any) -> None:
     repeats = """select count(*) - count(distinct full_id), count(*) from event where full_id is not null
       and event_date {} between '20201118' and '20201123'"""
     broken, of_broken = one(shop, repeats.format(""))
@@ -101,7 +101,7 @@ def test_confirmation_pages_are_sent_again_mostly_from_18_to_23_november(shop: A
     assert other / of_other < 0.05
 
 
-def test_sums_of_items_differ_from_the_revenue_in_some_orders(shop: Any):
+def test_sums_of_items_differ_from_the_revenue_in_some_orders(shop: Any) -> None:
     share = one(
         shop,
         """select avg((abs(revenue - list_sum([i.item_revenue for i in items])) > 0.005)::int) from event
@@ -110,7 +110,7 @@ def test_sums_of_items_differ_from_the_revenue_in_some_orders(shop: Any):
     assert 0.1 < share < 0.28
 
 
-def test_a_parameter_comes_as_text_and_as_a_number(shop: Any):
+def test_a_parameter_comes_as_text_and_as_a_number(shop: Any) -> None:
     kinds = shop.execute(
         """select distinct p.key, p.value.string_value is not null, p.value.int_value is not null,
              p.value.double_value is not null
@@ -126,7 +126,7 @@ def test_a_parameter_comes_as_text_and_as_a_number(shop: Any):
     }
 
 
-def test_a_third_of_the_events_say_where_the_session_came_from(shop: Any):
+def test_a_third_of_the_events_say_where_the_session_came_from(shop: Any) -> None:
     share = one(shop, "select avg(len([p for p in event_params if p.key = 'medium'])) from event")
     assert 0.25 < share < 0.45
     never = """select count(*) from event where event_name in ('session_start', 'first_visit')
@@ -134,14 +134,14 @@ def test_a_third_of_the_events_say_where_the_session_came_from(shop: Any):
     assert one(shop, never) == 0
 
 
-def test_the_placeholders_of_the_sample_are_there(shop: Any):
+def test_the_placeholders_of_the_sample_are_there(shop: Any) -> None:
     assert one(shop, "select bool_or(device.mobile_brand_name = '<Other>') from event")
     assert one(shop, "select bool_or(traffic_source.source = '(data deleted)') from event")
     assert one(shop, "select bool_or(geo.city = '(not set)') from event")
     assert one(shop, "select bool_or(ecommerce.transaction_id = '(not set)') from event")
 
 
-def test_a_third_of_successive_events_share_their_time(shop: Any):
+def test_a_third_of_successive_events_share_their_time(shop: Any) -> None:
     share = one(
         shop,
         """select avg((event_timestamp = earlier)::int) from (
@@ -152,7 +152,7 @@ def test_a_third_of_successive_events_share_their_time(shop: Any):
     assert 0.28 < share < 0.42
 
 
-def test_the_robots_run_until_they_stop(shop: Any):
+def test_the_robots_run_until_they_stop(shop: Any) -> None:
     busy = "select count(*) from session where events > 280 and began and is_first and first_day {} '20201213'"
     assert one(shop, busy.format("<=")) > 20
     assert one(shop, busy.format(">")) < 5
