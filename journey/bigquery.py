@@ -5,6 +5,7 @@ TryAgain, what cannot is BadInput.
 """
 
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from google.auth.credentials import AnonymousCredentials
 from google.auth.exceptions import DefaultCredentialsError, GoogleAuthError
 from google.cloud import bigquery
 from google.cloud.bigquery import SchemaField
+from google.cloud.bigquery import client as client_module
 from google.cloud.bigquery.retry import DEFAULT_RETRY
 
 from journey.errors import BadInput, JourneyError, TryAgain
@@ -29,6 +31,9 @@ from journey.settings import Settings
 # The client's own default is ten minutes a call, longer than some stages may run. The workflow's retries take over from
 # here, so a failed job is not sent again by the client either (job_retry=None: with it, ten minutes come back).
 RETRY = DEFAULT_RETRY.with_timeout(30)
+
+# The client reads its uploads 100 MB at a time, which is most of the memory a load needs, and offers no setting for it.
+client_module._DEFAULT_CHUNKSIZE = 8 * 2**20
 
 _TRANSIENT = (
     google.ServerError,
@@ -184,6 +189,8 @@ class Warehouse:
         config.parquet_options = options
         with clear_errors(), path.open("rb") as file:
             job = self.client.load_table_from_file(file, table_id, job_config=config, num_retries=2)
+            while not job.done(retry=RETRY):  # result() alone looks after one to three seconds, then ever less often
+                time.sleep(0.2)
             job.result(retry=RETRY)
             return job.output_rows or 0
 
