@@ -1,9 +1,4 @@
 {#- The moment after which nothing exists, JOURNEY_AS_OF. A day stands for the midnight that ends it, an empty value for now. -#}
-
-{% macro has_as_of() -%}
-    {{ return(env_var('JOURNEY_AS_OF', '') != '') }}
-{%- endmacro %}
-
 {% macro as_of() -%}
     {%- set moment = env_var('JOURNEY_AS_OF', '') -%}
     {%- if not moment -%}
@@ -15,7 +10,12 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- A condition: the moment in `column` had come. Without JOURNEY_AS_OF everything there is has. -#}
+{#- A condition: the moment in `column` had come. Without JOURNEY_AS_OF everything that is there has. -#}
 {% macro had_come(column) -%}
-    {% if has_as_of() %}{{ column }} < {{ as_of() }}{% else %}true{% endif %}
+    {% if env_var('JOURNEY_AS_OF', '') %}{{ column }} < {{ as_of() }}{% else %}true{% endif %}
+{%- endmacro %}
+
+{#- A condition: Google changes the export of this day no more. -#}
+{% macro is_final(day) -%}
+    timestamp_add(timestamp({{ day }}), interval {{ var('days_until_final') | int + 1 }} day) <= {{ as_of() }}
 {%- endmacro %}

@@ -38,6 +38,14 @@ orders as (
 
 ),
 
+evidence as (
+
+    select * from sign_ups
+    union all
+    select * from orders
+
+),
+
 edges as (
 
     select
@@ -50,7 +58,7 @@ edges as (
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at
 
-    from (select * from sign_ups union all select * from orders)
+    from evidence
     group by user_pseudo_id, user_id
 
 ),

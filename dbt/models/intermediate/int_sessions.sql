@@ -11,7 +11,10 @@ events as (
 
     select
         *,
-        regexp_extract(page_location, r'^https?://(?:www\.)?([^/:?#]+)') as host
+        -- only a source that is a site can be one of the shop's own
+        if(
+            strpos(source, '.') > 0, regexp_extract(page_location, r'^https?://(?:www\.)?([^/:?#]+)'), null
+        ) as host
 
     from {{ ref('stg_events') }}
     where user_pseudo_id is not null and ga_session_id is not null
@@ -43,29 +46,30 @@ sessions as (
         countif(event_name = 'page_view') as page_views,
         countif(event_name = 'scroll') as scrolls,
 
-        ---------- the first event that tells. A third of the events share their time with another, hence the tie-breaks.
+        ---------- one value per session in GA4: min() is any of them, and the same one every time
+        min(device_category) as device_category,
+        min(operating_system) as operating_system,
+        min(browser) as browser,
+        min(country) as country,
+        min(first_source) as first_source,
+        min(first_medium) as first_medium,
+        min(first_campaign) as first_campaign,
+
+        ---------- the first that tells; a third of the events share their time with another, hence the tie-breaks
         array_agg(
-            struct(
-                device_category as device_category,
-                operating_system as operating_system,
-                browser as browser,
-                country as country,
-                first_source as first_source,
-                first_medium as first_medium,
-                first_campaign as first_campaign
-            )
-            order by occurred_at, event_name, page_location
-        )[safe_offset(0)] as first_event,
-        array_agg(page_location ignore nulls order by occurred_at, event_name, page_location)[safe_offset(0)] as landing_page,
+            if(event_name = 'page_view', page_location, null) ignore nulls order by occurred_at, page_location
+        )[safe_offset(0)] as landing_page,
         array_agg(
             if(
                 (source is null and medium is null)
                 -- a click from one page of the shop to the next does not say where the visitor came from
-                or source = host or ends_with(source, concat('.', host)) or ends_with(host, concat('.', source)),
+                or coalesce(
+                    source = host or ends_with(source, concat('.', host)) or ends_with(host, concat('.', source)), false
+                ),
                 null,
                 struct(source as source, medium as medium, campaign as campaign)
             )
-            ignore nulls order by occurred_at, event_name, source, medium, campaign
+            ignore nulls order by occurred_at, source, medium, campaign
         )[safe_offset(0)] as click
 
     from events
@@ -78,9 +82,9 @@ attributed as (
     select
         sessions.*,
         -- most sessions carry no click of their own: then the browser's first source is the best there is
-        if(click is null, first_event.first_source, click.source) as source,
-        if(click is null, first_event.first_medium, click.medium) as medium,
-        if(click is null, first_event.first_campaign, click.campaign) as campaign
+        if(click is null, first_source, click.source) as source,
+        if(click is null, first_medium, click.medium) as medium,
+        if(click is null, first_campaign, click.campaign) as campaign
 
     from sessions
 
@@ -128,13 +132,13 @@ final as (
         medium,
         campaign,
         {{ channel('lower(source)', 'lower(medium)', 'lower(campaign)') }} as channel,
-        first_event.first_source as first_source,
-        first_event.first_medium as first_medium,
-        first_event.first_campaign as first_campaign,
-        first_event.device_category as device_category,
-        first_event.operating_system as operating_system,
-        first_event.browser as browser,
-        first_event.country as country
+        first_source,
+        first_medium,
+        first_campaign,
+        device_category,
+        operating_system,
+        browser,
+        country
 
     from attributed
 

@@ -57,8 +57,8 @@ export_days as (
 progress as (
 
     select
-        (select max(if(is_held, export_day, null)) from export_days) as ga4_through_day,
-        (select least(max(loaded_at), {{ as_of() }}) from orders) as backend_through_at
+        (select max(if(export_days.is_held, export_days.export_day, null)) from export_days) as ga4_through_day,
+        (select max(orders.loaded_at) from orders) as backend_through_at
 
 ),
 
@@ -110,7 +110,11 @@ joined as (
         purchases.ga4_revenue,
         orders.revenue as backend_revenue,
         coalesce(purchases.ga4_revenue, 0) - coalesce(orders.revenue, 0) as revenue_delta,
-        {{ amount_reason('purchases', 'orders') }} as amount_reason
+        {{ amount_reason('purchases', 'orders') }} as amount_reason,
+        case
+            when timestamp_diff(orders.ordered_at, purchases.purchased_at, minute) >= 60 then 'late'
+            when date(orders.ordered_at) != date(purchases.purchased_at) then 'day_boundary'
+        end as timing_reason
 
     from rows_of_either
     left join purchases on rows_of_either.purchase_key = purchases.purchase_key
@@ -125,27 +129,30 @@ judged as (
     select
         joined.*,
         case
-            when exclusion_reason is not null then struct('excluded' as status, exclusion_reason as reason)
-            when order_id is null and has_no_id then struct('excluded' as status, 'no_transaction_id' as reason)
-            when order_id is not null and purchase_key is not null
+            when joined.exclusion_reason is not null
+                then struct('excluded' as status, joined.exclusion_reason as reason)
+            when joined.order_id is null and joined.has_no_id
+                then struct('excluded' as status, 'no_transaction_id' as reason)
+            when joined.order_id is not null and joined.purchase_key is not null
                 then if(
-                    abs(revenue_delta) <= {{ var('amount_tolerance') }},
-                    struct('matched' as status, cast(null as string) as reason),
-                    struct('amount_mismatch' as status, amount_reason as reason)
+                    abs(joined.revenue_delta) <= {{ var('amount_tolerance') }},
+                    struct('matched' as status, joined.timing_reason as reason),
+                    struct('amount_mismatch' as status, joined.amount_reason as reason)
                 )
             -- one side alone, so far: wait while the other may still come
-            when not coalesce(export_days.is_final, timestamp_add(timestamp(reconciliation_day), interval 1 + {{ var('days_until_final') }} day) <= {{ as_of() }})
+            when not {{ is_final('joined.reconciliation_day') }}
                 then struct('awaiting' as status, 'ga4_day_not_final' as reason)
-            when purchase_key is not null and purchased_at > progress.backend_through_at
-                then struct('awaiting' as status, 'backend_not_loaded' as reason)
-            when purchase_key is not null then struct('missing_in_backend' as status, 'dropped' as reason)
-            when not coalesce(export_days.is_held, false)
+            when joined.purchase_key is not null
                 then if(
-                    reconciliation_day > progress.ga4_through_day,
-                    struct('awaiting' as status, 'ga4_day_not_loaded' as reason),
-                    struct('excluded' as status, 'ga4_day_missing' as reason)
+                    joined.purchased_at > progress.backend_through_at,
+                    struct('awaiting' as status, 'backend_not_loaded' as reason),
+                    struct('missing_in_backend' as status, 'dropped' as reason)
                 )
-            else struct('missing_in_ga4' as status, 'never_in_ga4' as reason)
+            when coalesce(export_days.is_held, false)
+                then struct('missing_in_ga4' as status, 'never_in_ga4' as reason)
+            when joined.reconciliation_day > progress.ga4_through_day
+                then struct('awaiting' as status, 'ga4_day_not_loaded' as reason)
+            else struct('excluded' as status, 'ga4_day_missing' as reason)
         end as judgement
 
     from joined

@@ -11,7 +11,7 @@ final as (
         events,
         -- a day that is missing now may have been brought by an earlier load, which keeps its events
         status != 'missing' or events > 0 as is_held,
-        timestamp_add(timestamp(day), interval 1 + {{ var('days_until_final') }} day) <= {{ as_of() }} as is_final,
+        {{ is_final('day') }} as is_final,
         loaded_at
 
     from {{ source('raw_ga4', 'export_days') }}
