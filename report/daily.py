@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from report.figures import STATUSES, ExportDay, Figures, ratio, total
+from report.figures import STATUSES, ExportDay, Figures, ratio, total, usual_casts
 from report.words import counted, span
 
 # How a day stands in the GA4 export, as said in the table.
@@ -59,6 +59,7 @@ def lines(figures: Figures) -> tuple[Line, ...]:
     made = []
     if before := [d for d in held if d < first]:
         made.append(_stretch(figures, f"before {first}", before))
+    usual = usual_casts(figures.export_days)
     stretch: list[date] = []
     for day in (first + timedelta(days=n) for n in range((last - first).days + 1)):
         if day not in asked and asked:
@@ -67,7 +68,7 @@ def lines(figures: Figures) -> tuple[Line, ...]:
         if stretch:
             made.append(_stretch(figures, span(stretch[0], stretch[-1]), stretch))
             stretch = []
-        made.append(_line(figures, str(day), [day], asked.get(day)))
+        made.append(_line(figures, str(day), [day], asked.get(day), usual))
     if after := [d for d in held if d > last]:
         made.append(_stretch(figures, f"after {last}", after))
     return tuple(made)
@@ -77,7 +78,9 @@ def _stretch(figures: Figures, label: str, days: list[date]) -> Line:
     return _line(figures, f"{label} ({counted(len(days), 'day')})", days, None)
 
 
-def _line(figures: Figures, label: str, days: Iterable[date], export: ExportDay | None) -> Line:
+def _line(
+    figures: Figures, label: str, days: Iterable[date], export: ExportDay | None, usual: tuple[str, ...] = ()
+) -> Line:
     among = set(days)
     rows = [d for d in figures.days if d.day in among]
     sessions = sum(steps["sessions"] for day, steps in figures.sessions_by_day.items() if day in among)
@@ -91,7 +94,7 @@ def _line(figures: Figures, label: str, days: Iterable[date], export: ExportDay 
         label=label,
         state=_state(export),
         is_final=export is None or export.is_final,
-        has_drifted=export is not None and export.has_drifted,
+        has_drifted=export is not None and export.has_drifted(usual),
         events=export.events if export and is_held else None,
         # a zero counted on a day that GA4 did not deliver is not a zero
         sessions=sessions if is_held or sessions else None,

@@ -84,10 +84,9 @@ class ExportDay:
         """Whether raw_ga4.events tells this day: loaded, known to be empty, or kept from an earlier load."""
         return self.status != "missing" or self.events > 0
 
-    @property
-    def has_drifted(self) -> bool:
-        """Whether the day's columns differ from the ones that are expected."""
-        return bool(self.new_columns or self.missing_columns or self.retyped_columns)
+    def has_drifted(self, usual_casts: tuple[str, ...]) -> bool:
+        """Whether a column is new, gone, or of a type that other days do not have either."""
+        return bool(self.new_columns or self.missing_columns) or self.retyped_columns not in ((), usual_casts)
 
 
 @dataclass(frozen=True)
@@ -121,6 +120,12 @@ class ClosingFigures:
     def share_of_backend(self, amount: Decimal | None) -> Decimal | None:
         """The size of an amount against the backend's revenue, without its sign; None without revenue."""
         return None if amount is None else ratio(abs(amount), self.backend_revenue)
+
+
+def usual_casts(export_days: tuple[ExportDay, ...]) -> tuple[str, ...]:
+    """The columns that are cast on every day alike: the public sample's INT64 ids, where live exports have STRING."""
+    casts = {e.retyped_columns for e in export_days if e.status != "missing"}
+    return casts.pop() if len(casts) == 1 else ()
 
 
 def ratio(part: int | Decimal, whole: int | Decimal) -> Decimal | None:

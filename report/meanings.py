@@ -25,6 +25,8 @@ STATUS = {
 
 # reason of fct_reconciliation -> name on the page, meaning
 REASON = {
+    "late": ("Late", "The order was placed an hour or more after the purchase was reported."),
+    "day_boundary": ("Day boundary", "Purchase and order lie on two sides of midnight UTC; the purchase's day counts."),
     "partial_refund": ("Partial refund", "The backend gave a part back; GA4 knows the full amount."),
     "currency": ("Currency", "GA4 took an amount in another currency for the shop's; the backend converted it."),
     "shipping_basis": ("Shipping", "The backend's total holds shipping, GA4's value does not."),
@@ -48,8 +50,10 @@ REASON = {
 }
 
 
-def reason_name(reason: str) -> str:
+def reason_name(reason: str | None) -> str:
     """'no_transaction_id' -> 'No transaction id'; a reason this page has no words for keeps its own."""
+    if reason is None:
+        return "Nothing to remark"
     return REASON[reason][0] if reason in REASON else reason.replace("_", " ").capitalize()
 
 

@@ -4,7 +4,7 @@ from datetime import date
 from itertools import pairwise
 
 from report import meanings
-from report.figures import FOUND, Figures, Outcome, Step, ratio
+from report.figures import FOUND, Figures, Outcome, Step, ratio, usual_casts
 from report.words import counted, listed, number, percent, sentence_list
 
 
@@ -66,7 +66,8 @@ def export_sentences(figures: Figures) -> tuple[str, ...]:
     missing = [d.day for d in days if not d.is_held]
     kept = [d.day for d in days if d.status == "missing" and d.is_held]
     empty = [d.day for d in days if d.status != "missing" and not d.events]
-    drifted = [d.day for d in days if d.has_drifted]
+    casts = usual_casts(days)
+    drifted = [d.day for d in days if d.has_drifted(casts)]
     asked = counted(len(days), "day")
     told = []
     if missing:
@@ -86,6 +87,11 @@ def export_sentences(figures: Figures) -> tuple[str, ...]:
         told.append(f"{listed(empty)} {_were(empty)} delivered without an event: nothing was recorded.")
     if drifted:
         told.append(f"On {listed(drifted)} the export had other columns than expected, named below the table.")
+    if casts:
+        told.append(
+            f"Every day delivered {counted(len(casts), 'column')} in another type than the warehouse keeps; they were "
+            "cast, and are named below the table."
+        )
     return tuple(told)
 
 

@@ -170,7 +170,7 @@ def _mix(groups: tuple[Group, ...]) -> tuple[Piece, ...]:
 def _drift(figures: Figures) -> tuple[Drift, ...]:
     kinds: dict[tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]], list[date]] = {}
     for export in figures.export_days:
-        if export.has_drifted:
-            kind = (export.new_columns, export.missing_columns, export.retyped_columns)
+        kind = (export.new_columns, export.missing_columns, export.retyped_columns)
+        if any(kind):
             kinds.setdefault(kind, []).append(export.day)
     return tuple(Drift(tuple(days), *kind) for kind, days in kinds.items())

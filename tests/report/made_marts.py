@@ -204,7 +204,8 @@ SMALL_SHOP = Shop(
         *(session(f"buy-{n}", DAY_1, "view_item", "begin_checkout", "purchase", is_confirmed=n > 0) for n in range(10)),
     ],
     reconciliation=[
-        *(pair(str(n), DAY_1, "matched", f"{n}.50", f"{n}.50", events=2 if n == 1 else 1) for n in range(1, 11)),
+        *(pair(str(n), DAY_1, "matched", f"{n}.50", f"{n}.50", events=2 if n == 1 else 1) for n in range(1, 10)),
+        pair("10", DAY_1, "matched", "10.50", "10.50", "late"),
         pair("11", DAY_4, "amount_mismatch", "100.00", "105.00", "shipping_basis"),
         pair("12", DAY_4, "amount_mismatch", "50.00", "20.00", "partial_refund"),
         pair("13", DAY_4, "amount_mismatch", "10.00", "11.11", "unknown"),

@@ -50,8 +50,11 @@ SPOILED: dict[str, tuple[Callable[[Figures], Figures], str]] = {
     "the orders": (lambda f: _day(f, 0, orders=11), "orders: 19 against 18"),
     "the purchases": (lambda f: _day(f, 0, purchases=13), "purchases: 17 against 16"),
     "the eligible orders": (lambda f: _day(f, 0, eligible_orders=11), "eligible orders: 15 against 14"),
-    "GA4's money": (lambda f: _outcome(f, "matched", ga4_revenue=60 - CENT), "323.25 against 323.24"),
-    "the backend's money": (lambda f: _outcome(f, "matched", backend_revenue=60 + CENT), "304.11 against 304.12"),
+    "GA4's money": (lambda f: _outcome(f, "missing_in_backend", ga4_revenue=Decimal("70.24")), "323.25 against 323.24"),
+    "the backend's money": (
+        lambda f: _outcome(f, "missing_in_ga4", backend_revenue=60 + CENT),
+        "304.11 against 304.12",
+    ),
     "what is unexplained": (
         lambda f: _day(f, 0, unexplained_difference=CENT),
         "the unexplained difference: -1.10 against -1.11",

@@ -85,6 +85,8 @@ def test_statuses_stand_with_counts_and_money_of_both_sides(small_shop: Settings
     table = next(t for t in small_page.all("table") if "Status and reason" in t.text)
     shown = rows_of(table)
     assert shown["Matched"] == ["10", "10", "10", "60.00", "60.00", "0.00"]
+    assert shown["Late"] == ["1", "1", "1", "10.50", "10.50", "0.00"]
+    assert shown["Nothing to remark"] == ["9", "9", "9", "49.50", "49.50", "0.00"]
     assert shown["Amount differs"] == ["3", "3", "3", "160.00", "136.11", "+23.89"]
     assert shown["Missing in backend"] == ["1", "1", "0", "70.25", "0.00", "+70.25"]
     assert shown["Missing in GA4"] == ["1", "0", "1", "0.00", "60.00", "-60.00"]

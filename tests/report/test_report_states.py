@@ -145,3 +145,27 @@ def test_an_empty_day_is_told_from_a_missing_one(warehouse: Warehouse, tmp_path:
     assert days["2020-11-03"][:3] == ["missing", "–", "–"]
     assert verdict_of(page).endswith("; the GA4 export has 1 of 3 days missing and 1 day empty.")
     assert facts_of(page)["GA4 complete through"] == "2020-11-02 (UTC)"
+
+
+def test_casts_that_every_day_needs_are_named_once_and_mark_no_day(warehouse: Warehouse, tmp_path: Path) -> None:
+    cast = ["stream_id INT64->STRING"]
+    shop = Shop(
+        export_days=[
+            export_day(DAY_1, 4, retyped=cast),
+            export_day(DAY_2, 0, "missing"),
+            export_day(DAY_3, 5, retyped=cast, missing=["user_ltv"]),
+            export_day(DAY_4, 6, retyped=cast),
+        ]
+    )
+    page = page_of(warehouse, shop, tmp_path)
+    assert "Every day delivered 1 column in another type than the warehouse keeps; they were cast" in page.text
+    assert "On 2020-11-03 the export had other columns than expected" in page.text
+    days = daily_of(page)
+    assert [days[f"2020-11-0{n}"][0] for n in (1, 3, 4)] == [
+        "loaded, 4 events",
+        "loaded, 5 events, columns differ",
+        "loaded, 6 events",
+    ]
+    drift = rows_of(next(t for t in page.all("table") if "Of another type" in t.text))
+    assert drift["2020-11-01 and 2020-11-04"] == ["–", "–", cast[0]]
+    assert drift["2020-11-03"] == ["–", "user_ltv", cast[0]]
