@@ -65,7 +65,7 @@ def test_a_first_run_shows_five_figures_and_leaves_a_report(state: Path) -> None
     [built] = [task["counts"]["models"] for task in note["tasks"] if task["name"] == "dbt-run"]
     [tested] = [task["counts"]["tests"] for task in note["tasks"] if task["name"] == "dbt-test"]
     assert built >= 15
-    assert tested >= 30, "dbt ends with 0 also when it finds nothing to test"
+    assert tested >= 20, "dbt ends with 0 also when it finds nothing to test"
 
 
 def test_a_second_run_reuses_what_is_there_and_gives_the_same_marts(state: Path) -> None:
