@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
-from journey.bigquery import Warehouse
+from journey.bigquery import NotFound, Warehouse
 from report import queries
 
 # Every row of fct_reconciliation has one of these, in the order in which the page lists them.
@@ -233,7 +233,10 @@ def read_outcomes(warehouse: Warehouse) -> tuple[Outcome, ...]:
 
 def _ask(warehouse: Warehouse, sql: str, **parameters: datetime) -> list[dict[str, Any]]:
     datasets = {name: warehouse.settings.dataset(name) for name in ("marts", "raw_ga4", "raw_backend")}
-    return warehouse.rows(sql.format(**datasets), **parameters)
+    try:
+        return warehouse.rows(sql.format(**datasets), **parameters)
+    except NotFound as error:
+        raise NotFound(f"{error}: the report reads what the loads and dbt make, run those first") from None
 
 
 def _day(row: dict[str, Any]) -> Day:

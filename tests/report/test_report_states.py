@@ -129,7 +129,7 @@ def test_a_year_of_missing_days_is_named_in_bounded_length(warehouse: Warehouse,
 
 
 def test_marts_that_were_never_built_are_asked_for_by_name(warehouse: Warehouse, tmp_path: Path) -> None:
-    with pytest.raises(NotFound):
+    with pytest.raises(NotFound, match="run those first"):
         write_report(warehouse.settings, tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
 
