@@ -49,7 +49,7 @@ class Backend(StrEnum):
 State = Annotated[Path, typer.Option("--state", help="Folder of the local run.", envvar="JOURNEY_STATE")]
 Days = Annotated[Path | None, typer.Option("--days", help="Folder of real days, events_YYYYMMDD.parquet.")]
 Scale = Annotated[
-    float | None, typer.Option("--scale", help="Size of the made-up shop; 1 is the real one's. Default 0.02.")
+    float | None, typer.Option("--scale", help="Size of the made-up shop; 1 is the real one's. Default 0.05.")
 ]
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything made up. Default 42.")]
 Start = Annotated[str | None, typer.Option("--start", help="First day to load, UTC, YYYY-MM-DD.")]

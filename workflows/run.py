@@ -21,7 +21,7 @@ from workflows.summary import Progress, close
 
 KEPT = ("bigquery", "postgres", "logs", "outputs", "services.json", "source.json", "run.json", "report.html")
 log = get_log("source")
-DEFAULT_SCALE = 0.02
+DEFAULT_SCALE = 0.05
 
 
 @dataclass(frozen=True)
