@@ -66,6 +66,7 @@ NOT_IN_BIGQUERY = (
     "UUID_TYPE",
 )
 LEGACY_NAMES = {"FLOAT": "DOUBLE", "FLOAT64": "DOUBLE", "INTEGER": "INT64", "BOOLEAN": "BOOL"}
+SUBQUERY = "ResolvedSubqueryExprProto"
 # Those of BigQuery's own views that are asked, with their documented columns.
 INFORMATION_SCHEMA = {
     "TABLES": {
@@ -203,6 +204,8 @@ class Dialect:
         for name, kind in parameters.items():
             request.options.query_parameters.add(name=name.lower(), type=kind)
         node = self._call("Analyze", request, sql).resolved_statement
+        if any(_scans_a_table(subquery) for subquery in _nodes(node, SUBQUERY) if subquery.parameter_list):
+            raise Refused(f"Correlated subquery over a table: BigQuery takes few of them, write a join\n{sql[:2000]}")
         kind, node = _innermost(node)
         columns = tuple((c.name, c.column.type) for c in getattr(node, "output_column_list", ()))
         if kind.startswith("create_") and ("table" in kind or "view" in kind):
@@ -258,6 +261,20 @@ class Dialect:
             return _client().call_grpc_func(f"ZetaSqlLocalService_{method}", request, answer)
         except ServerError as error:
             raise Refused(f"{error.message}\n{sql.strip()[:2000]}") from None
+
+
+def _nodes(node: Any, name: str) -> Iterator[Any]:
+    """Every node of a type inside an analyzed statement."""
+    if node.DESCRIPTOR.name == name:
+        yield node
+    for inner, value in node.ListFields():
+        if inner.message_type is not None and inner.message_type.name != "TypeProto":
+            for one in value if inner.is_repeated else (value,):
+                yield from _nodes(one, name)
+
+
+def _scans_a_table(subquery: Any) -> bool:
+    return any(True for scan in ("ResolvedTableScanProto", "ResolvedWithRefScanProto") for _ in _nodes(subquery, scan))
 
 
 def _innermost(node: Any) -> tuple[str, Any]:

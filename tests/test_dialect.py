@@ -39,6 +39,7 @@ def dialect() -> Dialect:
         "select any_value(total having min created_at) as t from raw_backend.orders group by order_id",
         "select order_id from raw_backend.orders qualify row_number() over (partition by is_test order by total) = 1",
         "from raw_backend.orders |> where total > 1 |> aggregate count(*) as n group by is_test",
+        "select total from raw_backend.orders where total = (select max(o.total) from raw_backend.orders as o)",
         "-- nothing but a comment\n;",
     ],
 )
@@ -86,6 +87,11 @@ def test_what_bigquery_takes_passes(dialect: Dialect, sql: str) -> None:
         (
             "merge into raw_backend.orders using (select 'a' as id) as n on order_id = n.id when matched then delete",
             "=",
+        ),
+        (
+            "select (select max(o.total) from raw_backend.orders as o where o.order_id < e.event_timestamp) as t"
+            " from raw_ga4.events as e",
+            "Correlated subquery",
         ),
         ("begin transaction; select 1; select x; commit transaction", "Unrecognized name: x"),
     ],
