@@ -83,7 +83,8 @@ def by_pandas(settings: Settings) -> int:
     connection = connect()
     rows = 0
     for table in (tables.ORDERS, tables.ORDER_ITEMS):
-        frame = pd.read_sql(f"select * from {settings.backend_schema}.{table.name}", connection, coerce_float=False)
+        text = f"select * from {settings.backend_schema}.{table.name}"
+        frame = pd.read_sql(text, connection, coerce_float=False)  # type: ignore[call-overload]
         config = bigquery.LoadJobConfig(schema=list(table.columns), write_disposition="WRITE_TRUNCATE")
         job = warehouse.client.load_table_from_dataframe(frame, table.raw.id(settings), job_config=config)
         job.result()
