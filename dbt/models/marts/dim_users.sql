@@ -93,7 +93,7 @@ shared_browsers as (
 registered as (
 
     select
-        {{ user_key('users.user_id', "''") }} as user_key,
+        concat('user/', cast(users.user_id as string)) as user_key,
         users.user_id,
         edges.user_pseudo_ids,
         users.email_hash,

@@ -19,6 +19,12 @@ orders as (
 
 ),
 
+users as (
+
+    select * from {{ ref('stg_users') }}
+
+),
+
 matches as (
 
     select * from {{ ref('int_matches') }}
@@ -53,12 +59,20 @@ export_days as (
 
 ),
 
--- How far either side had come.
+shop_rows as (
+
+    select loaded_at from orders
+    union all
+    select loaded_at from users
+
+),
+
+-- How far either side had come; NULL when nothing has.
 progress as (
 
     select
         (select max(if(export_days.is_held, export_days.export_day, null)) from export_days) as ga4_through_day,
-        (select max(orders.loaded_at) from orders) as backend_through_at
+        (select max(shop_rows.loaded_at) from shop_rows) as backend_through_at
 
 ),
 
@@ -112,7 +126,7 @@ joined as (
         coalesce(purchases.ga4_revenue, 0) - coalesce(orders.revenue, 0) as revenue_delta,
         {{ amount_reason('purchases', 'orders') }} as amount_reason,
         case
-            when timestamp_diff(orders.ordered_at, purchases.purchased_at, minute) >= 60 then 'late'
+            when timestamp_diff(orders.ordered_at, purchases.purchased_at, minute) >= 180 then 'late'
             when date(orders.ordered_at) != date(purchases.purchased_at) then 'day_boundary'
         end as timing_reason
 
@@ -144,15 +158,15 @@ judged as (
                 then struct('awaiting' as status, 'ga4_day_not_final' as reason)
             when joined.purchase_key is not null
                 then if(
-                    joined.purchased_at > progress.backend_through_at,
-                    struct('awaiting' as status, 'backend_not_loaded' as reason),
-                    struct('missing_in_backend' as status, 'dropped' as reason)
+                    joined.purchased_at <= progress.backend_through_at,
+                    struct('missing_in_backend' as status, 'dropped' as reason),
+                    struct('awaiting' as status, 'backend_not_loaded' as reason)
                 )
             when coalesce(export_days.is_held, false)
                 then struct('missing_in_ga4' as status, 'never_in_ga4' as reason)
-            when joined.reconciliation_day > progress.ga4_through_day
-                then struct('awaiting' as status, 'ga4_day_not_loaded' as reason)
-            else struct('excluded' as status, 'ga4_day_missing' as reason)
+            when joined.reconciliation_day <= progress.ga4_through_day
+                then struct('excluded' as status, 'ga4_day_missing' as reason)
+            else struct('awaiting' as status, 'ga4_day_not_loaded' as reason)
         end as judgement
 
     from joined
