@@ -25,7 +25,7 @@ STATUS = {
 
 # reason of fct_reconciliation -> name on the page, meaning
 REASON = {
-    "late": ("Late", "The order was placed an hour or more after the purchase was reported."),
+    "late": ("Late", "The order was placed three hours or more after the purchase was reported."),
     "day_boundary": ("Day boundary", "Purchase and order lie on two sides of midnight UTC; the purchase's day counts."),
     "partial_refund": ("Partial refund", "The backend gave a part back; GA4 knows the full amount."),
     "currency": ("Currency", "GA4 took an amount in another currency for the shop's; the backend converted it."),
