@@ -60,8 +60,8 @@ def _make(settings: Settings, folder: Path) -> Made:
     from synth.keyed import Dice
     from synth.orders import make_orders
     from synth.seen import read_seen
-    from synth.shop import check_is_ours, clear_errors, replace_shop
-    from synth.tables import digest, shop_tables, write_tables
+    from synth.shop import TABLES, check_is_ours, clear_errors, replace_shop
+    from synth.tables import digest, read_batches, shop_tables, write_tables
 
     schema, now, dice = settings.backend_schema, settings.now, Dice(settings.seed)
     target = connect()
@@ -79,7 +79,7 @@ def _make(settings: Settings, folder: Path) -> Made:
         customers = make_customers(dice, seen.purchases, seen.visitors)
         orders = make_orders(dice, settings.gap_rate, seen.purchases, customers)
         paths = write_tables(shop_tables(customers.users, orders, now) | truth_tables(orders, customers, now), folder)
-        rows = replace_shop(target, schema, paths)
+        rows = replace_shop(target, schema, {name: read_batches(paths[name]) for name in TABLES})
     finally:
         target.close()
     log(f"{rows['users']} users, {rows['orders']} orders, {rows['order_items']} lines in schema {schema}")

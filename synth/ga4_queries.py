@@ -5,20 +5,14 @@ that are named, where a wildcard over `events_*` may read all of them. What is l
 are parameters.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from importlib.resources import files
 from typing import Any
 
-from journey.bigquery import Warehouse
+from journey.bigquery import Warehouse, clear_errors
 from journey.errors import BadInput
 
-COLUMNS_OF_DAYS = """
-select table_name, column_name
-from `{source}`.INFORMATION_SCHEMA.COLUMNS
-where column_name in ('ecommerce', 'geo', 'items')
-"""
 OPTIONAL = frozenset({"ecommerce", "geo", "items"})
 # What a text asks of an optional column, and what stands in for it where a drifted export lacks it.
 ITEMS = """array(
@@ -44,16 +38,18 @@ WAYS = {
 PLACEHOLDERS = ("", "(not set)", "(data deleted)", "<Other>", "<obfuscated>")  # GA4's words for "unknown"
 
 
-def ask(warehouse: Warehouse, source: str, days: Mapping[date, str], before: int) -> dict[str, list[dict[str, Any]]]:
-    """Rows of `purchases` and `visitors` over these days, of events before a moment (microseconds since 1970).
+def ask(warehouse: Warehouse, tables: Iterable[str], before: int) -> dict[str, list[dict[str, Any]]]:
+    """Rows of `purchases` and `visitors` over these days' tables, of events before a moment (microseconds since 1970).
 
     Raises: BadInput, when an export lacks a column that every export has.
     """
-    every = dict.fromkeys(days.values(), OPTIONAL)
+    every = dict.fromkeys(tables, OPTIONAL)
     try:
         return _rows(warehouse, texts(every), before)
     except BadInput:
-        have = columns_of_days(warehouse, source, days)  # looked up only when needed: it takes as long as a query
+        have = {
+            table: columns_of(warehouse, table) for table in every
+        }  # a call a day, so only where something is amiss
         if have == every:
             raise
         return _rows(warehouse, texts(have), before)
@@ -74,13 +70,10 @@ def texts(columns: Mapping[str, frozenset[str]]) -> dict[str, str]:
     return {name: sql(name).format(days=of_days(name), placeholders=placeholders) for name in ("purchases", "visitors")}
 
 
-def columns_of_days(warehouse: Warehouse, source: str, days: Mapping[date, str]) -> dict[str, frozenset[str]]:
-    """Of the optional columns, those that each table has."""
-    rows = warehouse.rows(COLUMNS_OF_DAYS.format(source=source))
-    return {
-        table: frozenset(row["column_name"] for row in rows if f"{source}.{row['table_name']}" == table)
-        for table in days.values()
-    }
+def columns_of(warehouse: Warehouse, table: str) -> frozenset[str]:
+    """Of the optional columns, those that the table has."""
+    with clear_errors():
+        return OPTIONAL & {field.name for field in warehouse.client.get_table(table).schema}
 
 
 def sql(name: str) -> str:

@@ -77,7 +77,7 @@ def read_seen(settings: Settings, warehouse: Warehouse, now: datetime) -> Seen:
         raise BadInput(
             f"{settings.ga4_source} holds no events_YYYYMMDD table {within}: check GA4_SOURCE, START and END"
         )
-    found = ask(warehouse, settings.ga4_source, days, micros(now))
+    found = ask(warehouse, days.values(), micros(now))
     if not found["purchases"]:
         raise BadInput(
             f"{settings.ga4_source} holds no purchase event {within} up to {now:%Y-%m-%d %H:%M} UTC: "

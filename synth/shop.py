@@ -3,15 +3,14 @@
 All happens in one transaction: a kill half-way leaves the shop of before; who reads meanwhile waits for the new one.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.resources import files
-from pathlib import Path
 
 import psycopg2
-import pyarrow.parquet as pq
 from psycopg2 import errors, sql
 from psycopg2.extensions import connection, cursor
+from pyarrow import RecordBatch
 
 from journey.errors import BadInput, TryAgain
 from synth.copy import copy_rows
@@ -31,8 +30,8 @@ where c.relnamespace = to_regnamespace(%s) and c.relname in %s
 """
 
 
-def replace_shop(target: connection, schema: str, parquet: Mapping[str, Path]) -> dict[str, int]:
-    """Put these Parquet files (users, orders, order_items) in place of the schema's tables; returns rows by table.
+def replace_shop(target: connection, schema: str, rows: Mapping[str, Iterable[RecordBatch]]) -> dict[str, int]:
+    """Put these rows of users, orders and order_items in place of the schema's tables; returns their number by table.
 
     Raises: BadInput, when the schema or a table in it was not made by synth, when something of the user's hangs on one,
     or when the role may not do it; TryAgain, when the server goes away or the tables stay locked.
@@ -42,12 +41,9 @@ def replace_shop(target: connection, schema: str, parquet: Mapping[str, Path]) -
         run.execute("select pg_advisory_xact_lock(hashtext(%s))", (f"journey synth {schema}",))
         check_is_ours(run, schema)
         make_tables(run, schema)
-        rows = {}
-        for name in TABLES:
-            with pq.ParquetFile(parquet[name]) as file:
-                rows[name] = copy_rows(target, schema, name, file.schema_arrow, file.iter_batches(), is_new=True)
+        copied = {name: copy_rows(target, schema, name, rows[name], is_new=True) for name in TABLES}
         make_keys(run, schema)
-    return rows
+    return copied
 
 
 def make_tables(run: cursor, schema: str) -> None:
@@ -62,11 +58,9 @@ def make_tables(run: cursor, schema: str) -> None:
 
 
 def make_keys(run: cursor, schema: str) -> None:
-    """Primary, unique and foreign keys and the indexes, over the rows that are there; then the planner's statistics."""
+    """Primary, unique and foreign keys and the indexes, over the rows that are there."""
     run.execute("set local maintenance_work_mem = '256MB'")
     _run_file(run, "shop_keys.sql", schema)
-    for name in TABLES:
-        run.execute(sql.SQL("analyze {}").format(sql.Identifier(schema, name)))
 
 
 def check_is_ours(run: cursor, schema: str) -> None:
@@ -120,6 +114,11 @@ def clear_errors(schema: str) -> Iterator[None]:
         raise BadInput(
             f"PostgreSQL does not let this role make the schema {schema} ({_line(error)}): "
             "grant it create on the database and ownership of the schema, or name another role in PGUSER"
+        ) from None
+    except psycopg2.IntegrityError as error:  # of a quadrillion ids, a seed may draw one twice
+        raise BadInput(
+            f"the rows made up break a rule of the shop ({_line(error)}), so nothing was changed: "
+            "give another JOURNEY_SEED"
         ) from None
     except errors.DiskFull as error:
         raise TryAgain(f"PostgreSQL's disk is full ({_line(error)}): free some space there") from None

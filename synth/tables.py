@@ -5,7 +5,7 @@ An order that the shop had not stored by then is absent, one refunded later is s
 
 import errno
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -115,6 +115,12 @@ def write_tables(tables: dict[str, pa.Table], folder: Path) -> dict[str, Path]:
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return {name: folder / f"{name}.parquet" for name in tables}
+
+
+def read_batches(path: Path) -> Iterator[pa.RecordBatch]:
+    """The rows of a Parquet file, a batch in memory at a time."""
+    with pq.ParquetFile(path) as file:
+        yield from file.iter_batches()
 
 
 def digest(paths: Iterable[Path]) -> str:
