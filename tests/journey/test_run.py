@@ -118,7 +118,7 @@ def test_another_source_replaces_the_first_one_and_its_rows(state: Path, tmp_pat
 def test_a_stage_that_refuses_ends_the_run_with_its_sentence_and_code(state: Path) -> None:
     done = journey("run", "--state", str(state), "--start", "2019-01-01", "--end", "2019-01-02")
     assert done.returncode == 2
-    assert "check GA4_SOURCE, START, END and AS_OF" in done.stderr
+    assert "check GA4_SOURCE, START and END" in done.stderr
     assert "Traceback" not in done.stderr
     services.down(state)
     assert settle(state) == []
