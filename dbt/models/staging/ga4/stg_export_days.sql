@@ -1,6 +1,4 @@
 -- Grain: one row per day of the GA4 export that was asked for and had come.
-{{ config(materialized='view') }}
-
 with
 
 final as (
