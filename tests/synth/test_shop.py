@@ -1,6 +1,8 @@
 """The shop in PostgreSQL: replaced whole or not at all, and never somebody else's."""
 
 import signal
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -16,6 +18,7 @@ from journey.postgres import connect
 from journey.settings import Settings
 from synth import shop as shop_module
 from synth.shop import MARK, TABLES, replace_shop
+from tests.real_days import CHECKOUT
 from tests.synth.shops import execute, held, scalar, shop, wanted
 
 
@@ -198,3 +201,30 @@ def kill_server(state: Path) -> None:
     for process in (keeper, server, *server.children()):
         process.send_signal(signal.SIGKILL)
     psutil.wait_procs([keeper, server], timeout=20)
+
+
+KILLED = """
+import sys
+from itertools import repeat
+from journey.postgres import connect
+from synth.shop import replace_shop
+from tests.real_days import CHECKOUT
+from tests.synth.shops import shop
+rows = shop(orders=300, seed=7)
+def endless():
+    yield from rows["orders"]
+    print("copying", flush=True)
+    yield from repeat(rows["orders"][0])
+replace_shop(connect(), sys.argv[1], rows | {"orders": endless()})
+"""
+
+
+def test_a_run_killed_in_mid_copy_leaves_the_shop_of_before(schema: str) -> None:
+    replace(schema, rows := shop())
+    with subprocess.Popen([sys.executable, "-c", KILLED, schema], stdout=subprocess.PIPE, cwd=CHECKOUT) as run:
+        assert run.stdout
+        assert run.stdout.readline() == b"copying\n"
+        run.kill()
+    assert held(schema) == wanted(rows)
+    replace(schema, other := shop(seed=7))
+    assert held(schema) == wanted(other)
