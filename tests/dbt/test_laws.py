@@ -30,10 +30,10 @@ WRONG: dict[str, list[dict[str, object]]] = {
     "staging_ga4.stg_events": [
         {"user_pseudo_id": "ada", "ga_session_id": 1, "event_name": "purchase", "transaction_id": "lost", "copies": 1}
     ],
+    "staging_ga4.stg_export_days": [{"export_day": "2020-11-01"}] * 2,
     "staging_backend.stg_users": [{"user_id": 1}] * 2,
     "staging_backend.stg_orders": [{"order_id": 1, "revenue": "1"}] * 2,
     "staging_backend.stg_order_items": [{"order_id": 1, "line_number": None}],
-    "raw_ga4.export_days": [{"day": "2020-11-01", "status": "loaded", "events": 1}] * 2,
     "intermediate.int_purchases": [{"purchase_key": "id/A", "id_kind": "guessed"}] * 2,
     "intermediate.int_matches": [{"purchase_key": "id/A", "order_id": 1}] * 2,
     "intermediate.int_identity": [{"user_pseudo_id": "family", "user_id": 1, "is_shared_device": True}] * 2,
