@@ -6,6 +6,7 @@ PostgreSQL quotes an empty string and leaves NULL bare, so the two stay apart; d
 
 import io
 import os
+import re
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
@@ -130,7 +131,9 @@ def copy_out(cursor: extensions.cursor, select: str, schema: pa.Schema, place: s
         sender.join()
         # a connection lost half-way cuts a row in two: the reader's complaint is then not the cause
         if not failures:
-            raise BadInput(f"a row of {place} in PostgreSQL cannot be kept by BigQuery: {_reason(error)}") from None
+            raise BadInput(
+                f"a row of {place} in PostgreSQL cannot be kept by BigQuery: {_reason(error, schema)}"
+            ) from None
     finally:
         sender.join()
     with clear_errors(place):
@@ -156,10 +159,11 @@ def _parse(stream: "io.BufferedReader[io.FileIO]", schema: pa.Schema) -> Iterato
     )
 
 
-def _reason(error: pa.ArrowInvalid) -> str:
+def _reason(error: pa.ArrowInvalid, schema: pa.Schema) -> str:
     text = str(error).splitlines()[0]
     if "straddling" in text:
         return f"it is larger than {BLOCK_BYTES // 2**20} MB; shorten its texts"
+    text = re.sub(r"In CSV column #(\d+)", lambda match: schema.names[int(match[1])], text)
     return f"{text}; correct the value, or leave the row out by a view"
 
 
@@ -222,7 +226,7 @@ def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, schema: pa.Sche
                 writer.write_table(pa.Table.from_batches(waiting))
     except OSError as error:
         raise BadInput(
-            f"{path} cannot be written: {error.strerror or error}; free some space, or set TMPDIR to another folder"
+            f"{path} cannot be written: {_system_reason(error)}; free some space, or set TMPDIR to another folder"
         ) from None
     # the upload comes next: what the pool keeps for later batches would stand beside its buffers
     pa.default_memory_pool().release_unused()
@@ -239,7 +243,12 @@ def scratch_folder() -> Iterator[Path]:
         folder = tempfile.TemporaryDirectory(prefix="journey-load-")
     except OSError as error:
         raise BadInput(
-            f"no temporary folder can be made: {error.strerror or error}; set TMPDIR to a folder you may write"
+            f"no temporary folder can be made: {_system_reason(error)}; set TMPDIR to a folder you may write"
         ) from None
     with folder as name:
         yield Path(name)
+
+
+def _system_reason(error: OSError) -> str:
+    # Arrow wraps the system's words in its own
+    return os.strerror(error.errno) if error.errno else str(error)

@@ -40,8 +40,8 @@ DELETED_AT = SchemaField(
 LOADED_AT = SchemaField("loaded_at", "TIMESTAMP", description="When this state of the row was written, UTC.")
 
 
-def _key(name: str, description: str) -> SchemaField:
-    return SchemaField(name, "INT64", mode="REQUIRED", description=description)
+def _number(name: str, description: str) -> SchemaField:
+    return SchemaField(name, "INT64", description=description)
 
 
 def _text(name: str, description: str) -> SchemaField:
@@ -75,7 +75,7 @@ USERS = _table(
     "a registered user of the shop",
     ("user_id",),
     (
-        _key("user_id", "The shop's number of the user."),
+        _number("user_id", "The shop's number of the user."),
         _text("full_name", "Name as the user gave it."),
         _text("email", "E-mail address as the user gave it; hashed in staging."),
         _text("country", "Country of the account."),
@@ -91,8 +91,8 @@ ORDERS = _table(
     "an order",
     ("order_id",),
     (
-        _key("order_id", "The shop's number of the order."),
-        SchemaField("user_id", "INT64", description="The user who ordered."),
+        _number("order_id", "The shop's number of the order."),
+        _number("user_id", "The user who ordered."),
         _text("transaction_id", "Id that the confirmation page reports to GA4."),
         _text("status", "pending, paid, shipped, cancelled, refunded or partially_refunded."),
         _text("payment_method", "card, paypal, klarna, ideal or gift_card."),
@@ -115,12 +115,12 @@ ORDER_ITEMS = _table(
     "a line of an order",
     ("order_id", "line_number"),
     (
-        _key("order_id", "The order the line belongs to."),
-        _key("line_number", "Place of the line within its order, from 1."),
+        _number("order_id", "The order the line belongs to."),
+        _number("line_number", "Place of the line within its order, from 1."),
         _text("item_id", "The shop's number of the item."),
         _text("item_name", "Name of the item when it was ordered."),
         _text("item_category", "Category of the item; NULL where it has none."),
-        SchemaField("quantity", "INT64", description="Pieces ordered."),
+        _number("quantity", "Pieces ordered."),
         _money("unit_price", "Price of one piece, to a hundredth of a cent"),
         _money("line_total", "Price of the line after its own reductions"),
         _UPDATED_AT,
