@@ -5,12 +5,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from journey.bigquery import Warehouse
+from journey.bigquery import NotFound, Warehouse
 from journey.errors import BadInput
 from journey.settings import Settings
 from synth.ga4_queries import PLACEHOLDERS, ask
 
 CENT = Decimal("0.01")
+LOADED_DAYS = "select day from `{table}` where events > 0"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -65,18 +66,19 @@ class Seen:
 def read_seen(settings: Settings, warehouse: Warehouse, now: datetime) -> Seen:
     """Read the days of the window that the source holds (all its days, when no window is set), before `now`.
 
-    Raises: BadInput, when the source has no such day, or no purchase in them.
+    Days that the warehouse holds from an earlier run count too: a shop does not lose its older orders because a run
+    looks at fewer days.
+    Raises: BadInput, when the source has no day of the window, or no purchase in the days read.
     """
-    days = {
-        day: table
-        for day, table in warehouse.export_days(settings.ga4_source).items()
-        if settings.window is None or settings.window.start <= day <= settings.window.end
-    }
+    held = warehouse.export_days(settings.ga4_source)
+    asked = {day for day in held if settings.window is None or settings.window.start <= day <= settings.window.end}
     within = f"from {settings.window}" if settings.window else "on any day"
-    if not days:
+    if not asked:
         raise BadInput(
             f"{settings.ga4_source} holds no events_YYYYMMDD table {within}: check GA4_SOURCE, START and END"
         )
+    asked |= _loaded_days(warehouse)
+    days = {day: table for day, table in held.items() if day in asked}
     found = ask(warehouse, days.values(), micros(now))
     if not found["purchases"]:
         raise BadInput(
@@ -92,6 +94,14 @@ def read_seen(settings: Settings, warehouse: Warehouse, now: datetime) -> Seen:
         purchases=tuple(sorted(purchases, key=lambda purchase: (purchase.purchased_at, purchase.key))),
         visitors=tuple(sorted(visitors, key=lambda visitor: visitor.user_pseudo_id)),
     )
+
+
+def _loaded_days(warehouse: Warehouse) -> set[date]:
+    try:
+        rows = warehouse.rows(LOADED_DAYS.format(table=f"{warehouse.settings.dataset('raw_ga4')}.export_days"))
+    except NotFound:  # nothing was loaded yet
+        return set()
+    return {row["day"] for row in rows}
 
 
 def _purchase(row: dict[str, Any]) -> Purchase:

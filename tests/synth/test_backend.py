@@ -62,6 +62,17 @@ def test_every_purchase_becomes_an_order_or_is_known_to_be_dropped(busy: Setting
     assert made.orders == len(truth) - made.dropped
 
 
+def test_a_run_over_fewer_days_keeps_the_orders_of_days_that_are_loaded(busy: Settings) -> None:
+    warehouse = Warehouse(busy)
+    warehouse.ensure_dataset("raw_ga4")
+    warehouse.execute(
+        f"create table `{busy.dataset('raw_ga4')}.export_days` as "
+        "select date '2020-11-01' as day, 20 as events union all select date '2020-11-02', 0"
+    )
+    made = synth(busy.model_copy(update={"start": date(2020, 11, 3), "end": date(2020, 11, 3)}))
+    assert (made.days, made.purchases) == (2, 42)
+
+
 def test_an_order_carries_the_full_id_whether_ga4_wrote_it_as_text_or_as_a_number(busy: Settings) -> None:
     synth(busy)
     ids = {row["transaction_id"] for row in orders_of(busy, "has_ga4_id")}
