@@ -130,6 +130,9 @@ install() {
             if [ "$before" = "$(holds)" ] && [ -d "$installed.old" ]; then mv "$installed.old" "$installed"; fi
             fail 75 "requirements/$1.txt could not be installed: see above, then run this again"
         fi
+        # Half of what a short task costs. Python would do it on the first import, but not where PYTHONDONTWRITEBYTECODE is
+        # set. Packages hold templates that are no Python, so its exit code says nothing.
+        "$venv/bin/python" -m compileall -q -j 0 "$venv"/lib/python3.*/site-packages >/dev/null 2>&1 || :
         rm -rf "$installed.old"
         mkdir "$installed"
         cp requirements/local.txt "$installed/" # dev holds all of local
