@@ -303,13 +303,9 @@ def _count(stage: str, result: Any) -> None:
 
     counts = asdict(result)
     write_counts(stage, **counts)
-    shown = {
-        name: f"{value:,}" if isinstance(value, int) else value
-        for name, value in counts.items()
-        if not isinstance(value, list)
-    }
-    lists = {name: len(value) for name, value in counts.items() if isinstance(value, list)}
-    print(f"{stage} done: " + ", ".join(f"{name} {value}" for name, value in (shown | lists).items()))
+    numbers = {name: value for name, value in counts.items() if type(value) in (int, float)}
+    numbers |= {name: len(value) for name, value in counts.items() if isinstance(value, list)}
+    print(f"{stage} done: " + ", ".join(f"{name} {value:,}" for name, value in numbers.items()))
 
 
 @contextmanager
