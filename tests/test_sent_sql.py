@@ -93,6 +93,7 @@ def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     """A first run, then a second one over changed orders and a changed export; tests, freshness, report."""
     from report.figures import closing_figures
     from report.page import write_report
+    from synth.backend import synth
     from synth.source import fill_source
 
     settings = services.model_copy(
@@ -117,6 +118,7 @@ def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         # a second run sends other SQL for incremental models only
         dbt(settings, "run", "--select", "config.materialized:incremental", target=folder / "run again")
         dbt(settings, "source", "freshness", target=folder / "freshness")
+        synth(settings)  # the second time it looks at what is loaded, too
         write_report(settings, folder / "report.html")
         closing_figures(warehouse)
     dialect = Dialect(settings.project)
