@@ -1,4 +1,4 @@
-"""The real things that tests run against: a BigQuery emulator and a PostgreSQL, started once, ended with the tests."""
+"""The real things that tests run against: a BigQuery emulator and a PostgreSQL, started and ended with them."""
 
 import itertools
 import os
@@ -16,9 +16,13 @@ PROJECT = "customer-journey"
 _numbers = itertools.count(1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def services() -> Iterator[Settings]:
-    """Both services, fresh; the environment of the whole test session points at them."""
+    """Both services, fresh for each file, and the environment points at them.
+
+    The emulator looks through all its tables and jobs for each statement: after some hundred tests every one takes
+    several times as long, which costs more than starting anew.
+    """
     with tempfile.TemporaryDirectory(prefix="journey-tests-", ignore_cleanup_errors=True) as folder:
         state = Path(folder) / "state"
         started = local_services.up(state, PROJECT)

@@ -11,7 +11,7 @@ from tests.report.made_marts import SMALL_SHOP, build
 from tests.report.strict_html import Element, parse
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small_shop(services: Settings) -> Settings:
     """Settings of a warehouse that holds SMALL_SHOP, the morning after its fourth and last day."""
     settings = Settings.model_validate(
@@ -22,7 +22,7 @@ def small_shop(services: Settings) -> Settings:
     return settings
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def small_page(small_shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Element:
     """The page of SMALL_SHOP, parsed."""
     path: Path = tmp_path_factory.mktemp("report") / "report.html"
