@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,19 +71,19 @@ def by_pandas(settings: Settings) -> int:
     """Each table as a data frame, and the frame by a load job into a table of the same schema; returns the rows."""
     import pandas as pd
     from google.cloud import bigquery
+    from sqlalchemy import create_engine
 
     from journey.bigquery import Warehouse
     from journey.postgres import connect
     from load import tables
 
-    warnings.simplefilter("ignore", UserWarning)  # pandas would rather have SQLAlchemy, which only adds to its time
     warehouse = Warehouse(settings)
     warehouse.ensure_dataset("raw_backend")
-    connection = connect()
+    engine = create_engine("postgresql+psycopg2://", creator=connect)
     rows = 0
     for table in (tables.ORDERS, tables.ORDER_ITEMS):
         text = f"select * from {settings.backend_schema}.{table.name}"
-        frame = pd.read_sql(text, connection, coerce_float=False)  # type: ignore[call-overload]
+        frame = pd.read_sql(text, engine, coerce_float=False)
         config = bigquery.LoadJobConfig(schema=list(table.columns), write_disposition="WRITE_TRUNCATE")
         job = warehouse.client.load_table_from_dataframe(frame, table.raw.id(settings), job_config=config)
         job.result()

@@ -148,7 +148,13 @@ class Warehouse:
         with clear_errors():
             dataset = bigquery.Dataset(self.settings.dataset(name))
             dataset.location = self.settings.location
-            self.client.create_dataset(dataset, exists_ok=True, retry=RETRY)
+            try:
+                self.client.create_dataset(dataset, exists_ok=True, retry=RETRY)
+            except google.BadRequest as error:
+                if not _CONFLICT.search(str(error)):
+                    raise
+                # another stage made it at the same moment: now it is there
+                self.client.create_dataset(dataset, exists_ok=True, retry=RETRY)
 
     def ensure_table(self, spec: TableSpec) -> None:
         """Create the table and its dataset where they do not exist; add columns that an older table lacks.

@@ -4,13 +4,14 @@ Memory stays the same whatever the size of a table: COPY waits while the pipe is
 PostgreSQL quotes an empty string and leaves NULL bare, so the two stay apart; decimals are read as decimals.
 """
 
+import fcntl
 import io
 import os
 import re
 import tempfile
 import threading
 from collections.abc import Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -49,15 +50,17 @@ CASTS = {
 
 @dataclass(frozen=True)
 class Source:
-    """The shop's schema in PostgreSQL, seen by a cursor in one transaction, and the folder its tables pass through."""
+    """A table of the shop in PostgreSQL, the cursor that sees it, and the Parquet file that it passes through."""
 
-    cursor: extensions.cursor
+    table: BackendTable
     schema: str
-    folder: Path
+    cursor: extensions.cursor
+    path: Path
 
-    def path(self, table: BackendTable) -> Path:
-        """The Parquet file of a table."""
-        return self.folder / f"{table.name}.parquet"
+    @property
+    def place(self) -> str:
+        """`schema.table`, for messages."""
+        return f"{self.schema}.{self.table.name}"
 
 
 def arrow_schema(columns: Iterable[SchemaField]) -> pa.Schema:
@@ -113,6 +116,8 @@ def copy_out(cursor: extensions.cursor, select: str, schema: pa.Schema, place: s
     read, or a value fits no column of BigQuery's.
     """
     read_end, write_end = os.pipe()
+    with suppress(AttributeError, OSError):  # Linux's default of 64 kB has the two ends wait for each other often
+        fcntl.fcntl(write_end, fcntl.F_SETPIPE_SZ, BLOCK_BYTES)
     failures: list[Exception] = []
 
     def send() -> None:
@@ -167,20 +172,19 @@ def _reason(error: pa.ArrowInvalid, schema: pa.Schema) -> str:
     return f"{text}; correct the value, or leave the row out by a view"
 
 
-def read_to_parquet(
-    source: Source, table: BackendTable, selects: Iterable[str], loaded_at: datetime | None = None
-) -> int:
+def read_to_parquet(source: Source, selects: Iterable[str], loaded_at: datetime | None = None) -> int:
     """Read the rows of PostgreSQL's SELECTs into the table's Parquet file; returns the rows.
 
     The file has the columns of the staging table; with `loaded_at` those of raw_backend, written at that time.
     Raises: as copy_out and write_parquet; BadInput, when a row has no key.
     """
-    place = f"{source.schema}.{table.name}"
-    schema = arrow_schema(table.raw.schema if loaded_at else table.staged)
+    table, place = source.table, source.place
+    sent = arrow_schema(table.staged)
+    schema = arrow_schema(table.raw.schema) if loaded_at else sent
 
     def batches() -> Generator[pa.RecordBatch]:
         for select in selects:
-            with closing(copy_out(source.cursor, select, arrow_schema(table.staged), place)) as copied:
+            with closing(copy_out(source.cursor, select, sent, place)) as copied:
                 for batch in copied:
                     for name in table.key:
                         if batch[name].null_count:
@@ -190,7 +194,7 @@ def read_to_parquet(
                     yield _as_raw(batch, schema, loaded_at) if loaded_at else batch
 
     with closing(batches()) as read:
-        return write_parquet(read, source.path(table), schema)
+        return write_parquet(read, source.path, schema)
 
 
 def _as_raw(batch: pa.RecordBatch, schema: pa.Schema, loaded_at: datetime) -> pa.RecordBatch:
@@ -215,7 +219,7 @@ def write_parquet(batches: Iterable[pa.RecordBatch], path: Path, schema: pa.Sche
     waiting: list[pa.RecordBatch] = []
     try:
         # no dictionaries: they take a third of the time, and save little once compressed
-        with pq.ParquetWriter(path, schema, use_dictionary=False) as writer:
+        with pq.ParquetWriter(path, schema, use_dictionary=False, compression="zstd") as writer:
             for batch in batches:
                 waiting.append(batch)
                 rows += batch.num_rows

@@ -7,14 +7,18 @@ the others only key and hash are there, which is enough to see that nothing chan
 from load.tables import BackendTable
 
 
-def held(raw: str) -> str:
-    """One row: `rows_held`, deleted ones too, and `newest`, the highest updated_at among those not deleted, or NULL."""
-    return f"select count(*) as rows_held, max(if(deleted_at is null, updated_at, null)) as newest from `{raw}`"
+def held(raws: dict[str, str]) -> str:
+    """A row a table: its `name`, `rows_held` (deleted ones too) and `newest`, the highest updated_at of the others."""
+    return " union all ".join(
+        f"select '{name}' as name, count(*) as rows_held, max(if(deleted_at is null, updated_at, null)) as newest "
+        f"from `{raw}`"
+        for name, raw in raws.items()
+    )
 
 
-def leftovers(dataset: str, prefix: str) -> str:
-    """Names of the staging tables that killed runs left behind."""
-    return f"select table_name from `{dataset}`.INFORMATION_SCHEMA.TABLES where starts_with(table_name, '{prefix}')"
+def names(dataset: str) -> str:
+    """Names of all tables of the dataset, as `table_name`."""
+    return f"select table_name from `{dataset}`.INFORMATION_SCHEMA.TABLES"
 
 
 def drop(table_id: str) -> str:

@@ -1,8 +1,8 @@
-"""The shop's PostgreSQL as the load needs it: one unchanging view, the columns it must have, its errors in words."""
+"""The shop's PostgreSQL as the load needs it: as of one moment, with the columns it must have, its errors in words."""
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 
 import psycopg2
 from google.cloud.bigquery import SchemaField
@@ -14,6 +14,10 @@ from load.tables import BackendTable
 
 # hash_record_extended came with PostgreSQL 14
 OLDEST_VERSION = 14
+
+# As pg_dump does: a limit meant for an application's statements would end the reading of a large table every time, and
+# the transaction waits while its rows are staged.
+NO_TIMEOUTS = "set statement_timeout = 0; set idle_in_transaction_session_timeout = 0"
 
 _INTEGERS = {"int2", "int4", "int8"}
 # PostgreSQL's types that BigQuery's type holds without loss. An enum (type category E) is text.
@@ -64,20 +68,31 @@ HAS_UNIQUE_KEY = """/* PostgreSQL */
 
 
 @contextmanager
-def snapshot() -> Iterator[extensions.cursor]:
-    """A cursor in one read-only transaction, which sees the database as it is at its first statement.
+def snapshots(schema: str, count: int) -> Iterator[list[extensions.cursor]]:
+    """So many cursors, each in a connection of its own, all of which see the database as of one moment.
 
-    Raises: TryAgain, when no server answers; BadInput, when it refuses the user or is too old.
+    schema: for messages. Raises: TryAgain, when no server answers; BadInput, when it refuses the user or is too old.
     """
-    connection = connect()
-    try:
-        connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
-        if connection.server_version < OLDEST_VERSION * 10_000:
-            version = connection.server_version // 10_000
-            raise BadInput(f"the shop's PostgreSQL is version {version}: version {OLDEST_VERSION} or later is needed")
-        yield connection.cursor()
-    finally:
-        connection.close()
+    with ExitStack() as connections, clear_errors(f"schema {schema}"):
+        cursors: list[extensions.cursor] = []
+        exported: tuple[str, ...] = ()
+        for _ in range(count):
+            connection = connections.enter_context(closing(connect()))
+            if connection.server_version < OLDEST_VERSION * 10_000:
+                version = connection.server_version // 10_000
+                raise BadInput(
+                    f"the shop's PostgreSQL is version {version}: version {OLDEST_VERSION} or later is needed"
+                )
+            connection.set_session(isolation_level=extensions.ISOLATION_LEVEL_REPEATABLE_READ, readonly=True)
+            cursor = connection.cursor()
+            if exported:
+                cursor.execute("set transaction snapshot %s", exported)
+            else:
+                cursor.execute("select pg_export_snapshot()")
+                exported = cursor.fetchone() or ()
+            cursor.execute(NO_TIMEOUTS)
+            cursors.append(cursor)
+        yield cursors
 
 
 @contextmanager

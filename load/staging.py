@@ -18,6 +18,7 @@ from load.tables import BackendTable
 LOOKBACK = timedelta(hours=1)
 # Keys go into the text of a statement: this many make about a megabyte.
 KEYS_AT_ONCE = 50_000
+SUFFIX = "__staging_"
 
 
 @dataclass(frozen=True)
@@ -33,17 +34,16 @@ class Staged:
 
 
 @contextmanager
-def staging_tables(warehouse: Warehouse, tables: tuple[BackendTable, ...]) -> Iterator[dict[str, str]]:
+def staging_tables(warehouse: Warehouse, tables: list[BackendTable], present: set[str]) -> Iterator[dict[str, str]]:
     """Ids for a staging table for each table, new ones: a load job of a killed run may still be writing into the old.
 
-    What earlier runs left is dropped first, these at the end.
+    present: names of the tables there; what earlier runs left among them is dropped first, the new ones at the end.
     """
     dataset = warehouse.settings.dataset(tables[0].raw.dataset)
-    for table in tables:
-        for left in warehouse.rows(merge.leftovers(dataset, f"{table.name}__staging_")):
-            warehouse.execute(merge.drop(f"{dataset}.{left['table_name']}"))
+    left = sorted(name for name in present if name.startswith(tuple(f"{table.name}{SUFFIX}" for table in tables)))
+    _drop(warehouse, {name: f"{dataset}.{name}" for name in left})
     run = uuid4().hex[:12]
-    ids = {table.name: f"{dataset}.{table.name}__staging_{run}" for table in tables}
+    ids = {table.name: f"{dataset}.{table.name}{SUFFIX}{run}" for table in tables}
     try:
         yield ids
     except TryAgain:
@@ -59,31 +59,35 @@ def _drop(warehouse: Warehouse, ids: dict[str, str]) -> None:
         warehouse.execute(merge.drop(table_id))
 
 
-def stage(warehouse: Warehouse, source: Source, table: BackendTable, staging: str, newest: datetime | None) -> Staged:
+def stage(warehouse: Warehouse, source: Source, staging: str, newest: datetime | None) -> Staged:
     """Read a table into a staging table: recent rows whole, of the others key and hash, then those that differ.
 
     newest: the highest updated_at that raw_backend holds, the watermark; None: read every row whole.
     """
-    raw, path = table.raw.id(warehouse.settings), source.path(table)
+    table, schema = source.table, source.schema
+    raw = table.raw.id(warehouse.settings)
     since = newest - LOOKBACK if newest else None
 
-    rows = read_to_parquet(source, table, [all_rows(table, source.schema, since)])
-    size = path.stat().st_size
-    warehouse.load_parquet(path, staging, list(table.staged))
+    rows = read_to_parquet(source, [all_rows(table, schema, since)])
+    size = source.path.stat().st_size
+    warehouse.load_parquet(source.path, staging, list(table.staged))
     found = warehouse.rows(merge.differences(table, raw, staging))[0]
 
     if found["strays"]:
         keys = _key_lists(warehouse, merge.stray_keys(table, raw, staging))
-        read_to_parquet(source, table, (rows_of_keys(table, source.schema, some) for some in keys))
-        size += path.stat().st_size
-        warehouse.load_parquet(path, staging, list(table.staged), replace=False)
-    path.unlink()
+        read_to_parquet(source, (rows_of_keys(table, schema, some) for some in keys))
+        size += source.path.stat().st_size
+        warehouse.load_parquet(source.path, staging, list(table.staged), replace=False)
+    source.path.unlink()
     read = found.pop("sent") + found.pop("strays")
     return Staged(table=table, id=staging, rows=rows, read=read, changes=found, bytes=size)
 
 
 def _key_lists(warehouse: Warehouse, sql: str) -> Iterator[list[tuple[int, ...]]]:
     """The keys that a query returns, in lists of a bounded length."""
-    for batch in warehouse.arrow_batches(sql):
-        keys = zip(*(column.to_pylist() for column in batch.columns), strict=True)
-        yield from (list(some) for some in batched(keys, KEYS_AT_ONCE, strict=False))
+    keys = (
+        key
+        for batch in warehouse.arrow_batches(sql)
+        for key in zip(*(column.to_pylist() for column in batch.columns), strict=True)
+    )
+    yield from map(list, batched(keys, KEYS_AT_ONCE, strict=False))

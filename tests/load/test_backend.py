@@ -1,6 +1,7 @@
 """load-users and load-orders: whatever happened in PostgreSQL, raw_backend's rows that are not deleted are its rows."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -11,7 +12,7 @@ from journey.bigquery import Warehouse
 from journey.settings import Settings
 from load import staging
 from load.backend import Loaded, load_orders, load_users
-from load.postgres import snapshot
+from load.postgres import snapshots
 from load.tables import ORDER_ITEMS, ORDERS, USERS
 from tests.load.shop import NOON, TABLES, Shop, open_shop, raw_rows, whole_table
 
@@ -223,6 +224,19 @@ def test_a_full_reload_writes_rows_anew_that_were_changed_in_raw_by_hand_and_kee
     assert [row["user_id"] for row in raw_rows(warehouse, USERS, is_deleted=True)] == [3]
 
 
+def test_both_stages_may_start_together_where_nothing_is_yet(warehouse: Warehouse, shop: Shop) -> None:
+    shop.user(1)
+    shop.order(1)
+    for attempt in range(4):
+        settings = warehouse.settings.model_copy(
+            update={"dataset_prefix": f"{warehouse.settings.dataset_prefix}{attempt}_"}
+        )
+        with ThreadPoolExecutor() as pool:
+            for stage in [pool.submit(load_users, settings), pool.submit(load_orders, settings)]:
+                stage.result()
+        assert_same(Warehouse(settings), shop)
+
+
 def test_a_table_from_before_row_hash_is_brought_up_to_date(warehouse: Warehouse, shop: Shop) -> None:
     shop.user(1, updated_at=YEAR_AGO)
     shop.user(2)
@@ -248,11 +262,42 @@ def test_staging_tables_are_dropped_those_of_killed_runs_too(warehouse: Warehous
     ]
 
 
+def test_a_first_load_that_brought_one_table_of_two_is_completed(warehouse: Warehouse, shop: Shop) -> None:
+    shop.order(1, updated_at=YEAR_AGO)
+    shop.order(2)
+    load_orders(warehouse.settings)
+    warehouse.execute(f"truncate table `{ORDERS.raw.id(warehouse.settings)}`")
+    again = load_orders(warehouse.settings).tables
+    assert (again["orders"].added, again["order_items"].added) == (2, 0)
+    assert raw_rows(warehouse, ORDERS) == shop.rows("orders")
+    assert raw_rows(warehouse, ORDER_ITEMS) == shop.rows("order_items")
+
+
+def test_what_a_role_sets_for_its_sessions_changes_nothing(
+    warehouse: Warehouse, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    role = f"german_of_{shop.settings.backend_schema}"
+    shop.run(
+        f"""
+        create role {role} login;
+        alter role {role} set datestyle = 'German, DMY';
+        alter role {role} set idle_in_transaction_session_timeout = 100;
+        grant usage on schema {{schema}} to {role};
+        grant select on all tables in schema {{schema}} to {role}
+        """
+    )
+    shop.user(1, created_at=datetime(2020, 2, 1, 3, 4, 5, 678, tzinfo=UTC))
+    monkeypatch.setenv("PGUSER", role)
+    for _ in range(2):
+        load_users(warehouse.settings)
+    assert_same_users(warehouse, shop)
+
+
 def test_orders_and_lines_are_read_as_of_one_moment(settings: Settings, shop: Shop) -> None:
     shop.order(1)
-    with snapshot() as cursor:
-        cursor.execute(f"select count(*) from {settings.backend_schema}.orders")
-        assert cursor.fetchone() == (1,)
+    with snapshots(settings.backend_schema, 2) as (one, other):
+        one.execute(f"select count(*) from {settings.backend_schema}.orders")
+        assert one.fetchone() == (1,)
         shop.order(2)
-        cursor.execute(f"select count(*) from {settings.backend_schema}.order_items")
-        assert cursor.fetchone() == (1,)
+        other.execute(f"select count(*) from {settings.backend_schema}.order_items")
+        assert other.fetchone() == (1,)

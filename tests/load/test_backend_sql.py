@@ -25,9 +25,9 @@ def dialect() -> Dialect:
 def test_what_is_asked_is_googlesql_and_has_the_columns_it_promises(dialect: Dialect, table: BackendTable) -> None:
     raw, staging = RAW.format(table.name), STAGING.format(table.name)
     columns = {
-        merge.held(raw): ["rows_held", "newest"],
+        merge.held({table.name: raw, "once more": raw}): ["name", "rows_held", "newest"],
         merge.differences(table, raw, staging): ["added", "changed", "returned", "deleted", "sent", "strays"],
-        merge.leftovers("shop-project.raw_backend", f"{table.name}__staging_"): ["table_name"],
+        merge.names("shop-project.raw_backend"): ["table_name"],
         merge.stray_keys(table, raw, staging): list(table.key),
     }
     for sql, names in columns.items():

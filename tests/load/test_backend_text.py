@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,8 +17,8 @@ from psycopg2.extras import execute_values
 from journey.errors import BadInput
 from journey.settings import Settings
 from load.extract import ROW_GROUP_ROWS, Source, all_rows, arrow_schema, copy_out, read_to_parquet, write_parquet
-from load.postgres import snapshot
-from load.tables import ORDERS, USERS
+from load.postgres import snapshots
+from load.tables import ORDERS, USERS, BackendTable
 from tests.load.shop import NOON, ORDER, USER, Shop, open_shop
 
 TEXT = strategies.one_of(
@@ -49,6 +49,16 @@ def shop(services: Settings) -> Iterator[Shop]:
 KINDS = {"INT64": "bigint", "STRING": "text", "NUMERIC": "numeric", "BOOL": "boolean", "TIMESTAMP": "timestamptz"}
 
 
+def read_table(table: BackendTable, schema: str, folder: Path, since: datetime | None = None) -> pa.Table:
+    """A table of PostgreSQL through COPY, CSV and Parquet."""
+    with snapshots(schema, 1) as (cursor,):
+        source = Source(table, schema, cursor, folder / "rows.parquet")
+        rows = read_to_parquet(source, [all_rows(table, schema, since)])
+    read = pq.read_table(source.path)
+    assert read.num_rows == rows
+    return read
+
+
 @given(strategies.lists(ROW, max_size=6))
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_value_survives_the_way_from_postgresql_to_parquet(shop: Shop, tmp_path: Path, rows: list[Any]) -> None:
@@ -58,11 +68,8 @@ def test_any_value_survives_the_way_from_postgresql_to_parquet(shop: Shop, tmp_p
         if rows:
             execute_values(cursor, statement, [(number, *row) for number, row in enumerate(rows)])
 
-    with snapshot() as cursor:
-        source = Source(cursor, "shop_text", tmp_path)
-        assert read_to_parquet(source, ORDERS, [all_rows(ORDERS, "shop_text", None)]) == len(rows)
-
-    read = pq.read_table(source.path(ORDERS))
+    read = read_table(ORDERS, "shop_text", tmp_path)
+    assert read.num_rows == len(rows)
     assert read.schema.equals(arrow_schema(ORDERS.staged))
     kept = [tuple(row[name] for name in COLUMNS) for row in read.sort_by("order_id").to_pylist()]
     assert kept == rows
@@ -78,40 +85,26 @@ def test_null_empty_zero_and_false_have_hashes_of_their_own(shop: Shop, tmp_path
     for row in rows:
         names = ", ".join(["order_id", *row])
         shop.run(f"insert into {{schema}}.orders ({names}) values (%s{', %s' * len(row)})", 1, *row.values())
-    with snapshot() as cursor:
-        source = Source(cursor, "shop_text", tmp_path)
-        read_to_parquet(source, ORDERS, [all_rows(ORDERS, "shop_text", None)])
-    hashes = pq.read_table(source.path(ORDERS))["row_hash"].to_pylist()
+    hashes = read_table(ORDERS, "shop_text", tmp_path)["row_hash"].to_pylist()
     assert len(set(hashes)) == len(rows)
 
 
 def test_the_same_value_under_another_type_has_the_same_hash(shop: Shop, tmp_path: Path) -> None:
-    def hashes() -> list[int]:
-        with snapshot() as cursor:
-            source = Source(cursor, "shop_text", tmp_path)
-            read_to_parquet(source, USERS, [all_rows(USERS, "shop_text", None)])
-        kept: list[int] = pq.read_table(source.path(USERS))["row_hash"].to_pylist()
-        return kept
-
     shop.user(1)
-    before = hashes()
+    before = read_table(USERS, "shop_text", tmp_path)["row_hash"]
     shop.run(
         "alter table {schema}.users alter column user_id type int, alter column country type char(5), "
         "alter column full_name type varchar(30)"
     )
-    assert hashes() == before
+    assert read_table(USERS, "shop_text", tmp_path)["row_hash"] == before
 
 
 def test_rows_that_are_not_recent_come_with_key_and_hash_alone(settings: Settings, tmp_path: Path) -> None:
     with open_shop(settings) as shop:
         shop.user(1, updated_at=NOON - timedelta(days=1))
         shop.user(2, updated_at=NOON)
-        with snapshot() as cursor:
-            source = Source(cursor, settings.backend_schema, tmp_path)
-            read_to_parquet(source, USERS, [all_rows(USERS, settings.backend_schema, NOON)])
-            old, new = pq.read_table(source.path(USERS)).sort_by("user_id").to_pylist()
-            read_to_parquet(source, USERS, [all_rows(USERS, settings.backend_schema, None)])
-            whole = pq.read_table(source.path(USERS)).sort_by("user_id").to_pylist()
+        old, new = read_table(USERS, settings.backend_schema, tmp_path, NOON).sort_by("user_id").to_pylist()
+        whole = read_table(USERS, settings.backend_schema, tmp_path).sort_by("user_id").to_pylist()
     assert {name: value for name, value in old.items() if value is not None} == {
         "user_id": 1, "row_hash": whole[0]["row_hash"], "has_content": False,
     }  # fmt: skip
@@ -126,10 +119,8 @@ def test_a_table_leaves_in_row_groups_of_a_bounded_size(settings: Settings, tmp_
             "insert into {schema}.users select i, repeat('Ada ', 20), null, 'GB', null, false, now(), now() "
             f"from generate_series(1, {rows}) as i"
         )
-        with snapshot() as cursor:
-            source = Source(cursor, settings.backend_schema, tmp_path)
-            assert read_to_parquet(source, USERS, [all_rows(USERS, settings.backend_schema, None)]) == rows
-    file = pq.ParquetFile(source.path(USERS)).metadata
+        read_table(USERS, settings.backend_schema, tmp_path)
+    file = pq.ParquetFile(tmp_path / "rows.parquet").metadata
     sizes = [file.row_group(number).num_rows for number in range(file.num_row_groups)]
     assert sum(sizes) == rows
     assert max(sizes) < 2 * ROW_GROUP_ROWS
@@ -141,7 +132,10 @@ def test_a_reader_that_stops_ends_the_copy(settings: Settings) -> None:
         shop.run("create view {schema}.users as select i as user_id from generate_series(1, 2000000) as i")
         select = f"select user_id from {settings.backend_schema}.users"
         schema = pa.schema([("user_id", pa.int64())])
-        with snapshot() as cursor, closing(copy_out(cursor, select, schema, "shop.users")) as batches:
+        with (
+            snapshots(settings.backend_schema, 1) as (cursor,),
+            closing(copy_out(cursor, select, schema, "shop.users")) as batches,
+        ):
             assert next(batches).num_rows > 0
         copies = "select count(*) as n from pg_stat_activity where state = 'active' and query like 'copy (select user%'"
         deadline = time.monotonic() + 20
