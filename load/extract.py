@@ -28,7 +28,7 @@ from load.tables import BackendTable
 
 # A row has to fit into one block, and a few blocks are in memory at a time.
 BLOCK_BYTES = 2**20
-ROW_GROUP_ROWS = 32_768
+ROW_GROUP_ROWS = 16_384
 
 ARROW_TYPES = {
     "INT64": pa.int64(),
