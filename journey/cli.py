@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from journey.errors import JourneyError
+from journey.errors import BadInput, JourneyError
 
 
 def examples(*commands: str) -> str:
@@ -89,8 +89,9 @@ def run(
     from workflows.run import Source
     from workflows.run import run as run_here
 
-    if not google:
-        os.environ.pop("BIGQUERY_EMULATOR_HOST", None)  # this run has an emulator of its own
+    if google and (days or scale is not None):
+        raise BadInput("--days and --scale fill the emulator's source: leave them out with --google")
+    os.environ.pop("BIGQUERY_EMULATOR_HOST", None)  # this run has an emulator of its own, or none
     settings = Settings.from_environment(
         start=start, end=end, seed=seed, gap_rate=gap_rate, as_of=as_of, backend=backend and backend.value
     )
@@ -220,7 +221,6 @@ def load_orders() -> None:
 @app.command(epilog=examples("journey report --out report.html"))
 def report(
     out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("report.html"),
-    state: State = DEFAULT_STATE,
 ) -> None:
     """Write the HTML report of the marts.
 
@@ -229,8 +229,7 @@ def report(
     from journey.settings import Settings
     from report.page import write_report
 
-    with _warehouse(state, is_google=False):
-        _count("report", write_report(Settings.from_environment(), out))
+    _count("report", write_report(Settings.from_environment(), out))
 
 
 @app.command(

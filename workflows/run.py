@@ -36,7 +36,12 @@ class Source:
         """What the state folder remembers once it is filled."""
         if self.days:
             return source_a.folder_mark(self.days)
-        return source_a.simulated_mark(self.scale or DEFAULT_SCALE, settings.seed)
+        return source_a.simulated_mark(self.size, settings.seed)
+
+    @property
+    def size(self) -> float:
+        """The scale of a made-up source; 0 is somebody's mistake, not the default."""
+        return DEFAULT_SCALE if self.scale is None else self.scale
 
     @property
     def is_any(self) -> bool:
@@ -102,9 +107,7 @@ def fill(state: Path, settings: Settings, source: Source) -> None:
         log("source A changes: what was computed from the old one goes too")
     made_up = settings.model_copy(update={"start": SAMPLE_START, "end": SAMPLE_END})
     try:
-        filled = fill_source(
-            settings if source.days else made_up, source.days, source.scale or DEFAULT_SCALE, settings.seed, None
-        )
+        filled = fill_source(settings if source.days else made_up, source.days, source.size, settings.seed, None)
     except BadInput:  # nothing was changed then, so what was there still is
         if remembered:
             source_a.remember(state, remembered)

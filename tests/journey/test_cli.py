@@ -11,11 +11,14 @@ JOURNEY = Path(sys.executable).with_name("journey")
 COMMANDS = ["run", "up", "down", "status", "source", "synth", "load", "report", "query", "render", "lint"]
 
 
-def journey(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def bare() -> dict[str, str]:
+    """The environment without what points at services."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(("JOURNEY_", "PG", "BIGQUERY_"))}
-    return subprocess.run(
-        [JOURNEY, *words], env=own | {"COLUMNS": "120"} | environment, capture_output=True, text=True, check=False
-    )
+    return own | {"COLUMNS": "120"}
+
+
+def journey(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([JOURNEY, *words], env=bare() | environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -39,6 +42,7 @@ WRONG = {
     ),
     "a day that is none": (["run", "--start", "2020-02-30", "--end", "2020-12-01"], "JOURNEY_START is '2020-02-30'"),
     "a state folder that cannot be written": (["run", "--state", "/sys/journey"], "/sys/journey cannot be written"),
+    "days for a source that is Google's": (["run", "--google", "--days", "days"], "leave them out with --google"),
     "an existing backend without an address": (["run", "--backend", "existing"], "PGHOST is not set"),
     "a folder of days that is not there": (["source", "--days", "/nowhere", "--out", "x"], "/nowhere"),
 }
@@ -60,6 +64,18 @@ def test_a_stage_without_its_database_asks_to_be_tried_again(tmp_path: Path) -> 
     assert done.returncode == 75
     assert "does not answer" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_stage_asks_the_warehouse_that_is_named_and_starts_none(tmp_path: Path) -> None:
+    # a run on Google owns a state folder too, and its stages must not look for an emulator there
+    (tmp_path / ".journey").mkdir()
+    nobody = {"GOOGLE_APPLICATION_CREDENTIALS": str(tmp_path / "none.json"), "NO_GCE_CHECK": "true"}
+    done = subprocess.run(
+        [JOURNEY, "report"], cwd=tmp_path, env=bare() | nobody, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 2
+    assert "no Google credentials were found" in done.stderr
+    assert list((tmp_path / ".journey").iterdir()) == []
 
 
 def test_render_prints_what_lint_accepts(tmp_path: Path) -> None:
