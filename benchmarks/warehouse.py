@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -106,7 +107,7 @@ def against_duckdb(scratch: Path) -> list[Line]:
         for name, pipeline in pipelines.items():
             for stage in STAGES:
                 taken.setdefault((name, stage), []).append(pipeline.stage(stage))
-            yardstick = seconds(lambda name=name: plain_duckdb.compute(folders[name], scratch / "plain.duckdb"))  # type: ignore[misc]
+            yardstick = seconds(partial(plain_duckdb.compute, folders[name], scratch / "plain.duckdb"))
             taken.setdefault((name, "DuckDB"), []).append(yardstick)
     median = {key: statistics.median(values) for key, values in taken.items()}
 

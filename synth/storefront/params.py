@@ -208,11 +208,6 @@ def order_of(events: Events, orders: Baskets) -> Codes:
     return np.where(have[at] == wanted, at, -1)
 
 
-def transaction_texts(orders: Baskets) -> list[str]:
-    """What ecommerce.transaction_id keeps of a text id: its last six digits, leading zeros gone."""
-    return [str(number % 1_000_000) for number in orders.id_number.tolist()]
-
-
 def _session_ids(visits: Visits) -> Codes:
     return (uniform(visits.key, "ga_session_id") * 10_000_000_000).astype(np.int64)
 

@@ -34,7 +34,7 @@ def _outcome(figures: Figures, of: str, **changes: object) -> Figures:
 
 
 def _changed[Row: (Step, Day, Outcome)](row: Row, is_meant: bool, changes: dict[str, object]) -> Row:
-    return replace(row, **changes) if is_meant else row  # type: ignore[arg-type]
+    return replace(row, **changes) if is_meant else row  # type: ignore[arg-type]  # fields of three classes
 
 
 CENT = Decimal("0.01")

@@ -52,7 +52,7 @@ ROWS = st.lists(
             "rate": st.decimals(-999_999, 999_999, places=6),
             "price": st.decimals(-(10**8) + 1, 10**8 - 1, places=4),
             "units": st.integers(-(10**15) + 1, 10**15 - 1).map(Decimal),
-            "happened_at": st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001
+            "happened_at": st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30), timezones=st.just(UTC)),  # noqa: DTZ001  (hypothesis wants bounds without)
         }
     ),
     max_size=20,

@@ -59,7 +59,7 @@ def test_only_an_evening_order_crosses_midnight() -> None:
     assert not any(order_gap(Dice(42), str(n), NOON) == Kind.DAY_BOUNDARY for n in range(500))
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2022, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001
+@given(st.datetimes(datetime(2020, 1, 1), datetime(2022, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001  (hypothesis wants bounds without)
 def test_the_rest_of_a_day_ends_at_its_midnight(moment: datetime) -> None:
     midnight = moment + until_midnight(moment)
     assert midnight.date() == moment.date() + timedelta(days=1)
