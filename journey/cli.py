@@ -54,6 +54,9 @@ Scale = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything made up. Default 42.")]
 Start = Annotated[str | None, typer.Option("--start", help="First day to load, UTC, YYYY-MM-DD.")]
 End = Annotated[str | None, typer.Option("--end", help="Last day to load, inclusive.")]
+Parameters = Annotated[
+    list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
+]
 DEFAULT_STATE = Path(".journey")
 
 
@@ -226,10 +229,18 @@ def report(
 
     One file, no JavaScript.
     """
+    from dataclasses import asdict
+
+    from journey.bigquery import Warehouse
     from journey.settings import Settings
+    from report.figures import closing_figures
     from report.page import write_report
 
-    _count("report", write_report(Settings.from_environment(), out))
+    settings = Settings.from_environment()
+    written = write_report(settings, out)
+    figures = asdict(closing_figures(Warehouse(settings)))
+    rate = figures.pop("match_rate")  # a number, for the metric; amounts keep their cents as text
+    _count("report", written, match_rate=None if rate is None else float(rate), **figures)
 
 
 @app.command(
@@ -258,16 +269,27 @@ def query(
     print_rows(result, format.value)
 
 
-@app.command(epilog=examples("journey render", "journey render --to manifests/"))
+@app.command(
+    epilog=examples(
+        "journey render",
+        "journey render --to manifests/",
+        "journey render -p image_repository=registry.example.com/journey -p 'cron_schedule=0 6 * * *'",
+    )
+)
 def render(
+    parameter: Parameters = None,
     to: Annotated[
         Path | None, typer.Option("--to", help="Folder to write one file a manifest; default: print.")
     ] = None,
 ) -> None:
-    """The Argo manifests as YAML."""
+    """The Argo manifests as YAML.
+
+    -p sets defaults of the template; cron_<parameter> what the schedule's runs are given, cron_schedule when it fires.
+    """
+    from workflows.parameters import pairs
     from workflows.render import manifests
 
-    texts = manifests()
+    texts = manifests(pairs(parameter or []))
     if to is None:
         print("---\n".join(texts.values()), end="")
         return
@@ -294,14 +316,14 @@ def lint() -> None:
     sys.exit(1 if found else 0)
 
 
-def _count(stage: str, result: Any) -> None:
-    """Hand the counts of a stage on, and print them for whoever reads the log."""
+def _count(stage: str, result: Any, **more: Any) -> None:
+    """Hand the counts of a stage on, and print them for whoever reads the log; `more` is handed on only."""
     from dataclasses import asdict
 
     from journey.counts import write_counts
 
     counts = asdict(result)
-    write_counts(stage, **counts)
+    write_counts(stage, **counts, **more)
     numbers = {name: value for name, value in counts.items() if type(value) in (int, float)}
     numbers |= {name: len(value) for name, value in counts.items() if isinstance(value, list)}
     print(f"{stage} done: " + ", ".join(f"{name} {value:,}" for name, value in numbers.items()))

@@ -1,6 +1,7 @@
 """The one place that reads the environment. A wrong value is refused before anything starts."""
 
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal, Self
@@ -116,6 +117,17 @@ class Settings(BaseModel):
         except ValidationError as error:
             raise BadInput(_sentence(error)) from None
 
+    @classmethod
+    def from_parameters(cls, values: Mapping[str, str]) -> Self:
+        """Settings as the parameters of a workflow give them, whatever the environment holds.
+
+        Raises: BadInput, naming the parameter, its value and what is allowed.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            raise BadInput(_sentence(error, "parameter {}".format)) from None
+
     @property
     def now(self) -> datetime:
         """The moment after which nothing exists, UTC."""
@@ -170,12 +182,12 @@ _ALLOWED = {
 }
 
 
-def _sentence(error: ValidationError) -> str:
-    """The first thing wrong, as one sentence."""
+def _sentence(error: ValidationError, called: Callable[[str], str] = variable_of) -> str:
+    """The first thing wrong, as one sentence; `called` says what a setting is called there."""
     first = error.errors()[0]
     if not first["loc"]:
         return str(first["msg"]).removeprefix("Value error, ")
     name = str(first["loc"][0])
     if name not in _ALLOWED:
         return f"there is no setting {name}"
-    return f"{variable_of(name)} is {str(first['input'])!r}, which is not allowed: give {_ALLOWED[name]}"
+    return f"{called(name)} is {str(first['input'])!r}, which is not allowed: give {_ALLOWED[name]}"

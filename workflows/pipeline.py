@@ -25,11 +25,13 @@ from hera.workflows import (
     Resources,
     RetryStrategy,
     SecretEnv,
+    SecretVolume,
     WorkflowTemplate,
 )
 from hera.workflows import models as m
 
 from journey.settings import Settings, variable_of
+from workflows.metrics import gauges
 
 NAME = "customer-journey"
 VERSION = version("customer-journey")
@@ -74,6 +76,16 @@ SETTINGS = [
     setting("full_reload", "Read the backend from its first row, not from where the last load ended.",
             enum=["false", "true"]),
 ]
+SECRETS = [
+    Parameter(name="postgresql_secret", value=f"{NAME}-postgresql",
+              description="Secret whose key `password` is PostgreSQL's. Only the stages that connect get it."),
+    Parameter(name="email_salt_secret", value=f"{NAME}-email-salt",
+              description="Secret whose key `salt` goes into the hashes of e-mail addresses. Only dbt gets it. "
+                          "Where there is none, a salt that everybody knows is used."),
+    Parameter(name="google_key_secret", value=f"{NAME}-google-key",
+              description="Secret whose key `key.json` is a key of a Google service account. "
+                          "Where there is none, the pod's own identity is used."),
+]
 IMAGES = [
     Parameter(name="image_repository", value=NAME,
               description="Registry and folder of the five images, without a slash at the end."),
@@ -96,9 +108,27 @@ def readable(name: str, path: str) -> Artifact:
     return Artifact(name=name, path=f"{OUTPUTS}/{path}", archive=NoneArchiveStrategy(), optional=True)
 
 
-# The database's password, for the two stages that connect to it and no other. Optional: a stage that the server refuses
-# says so in a sentence; a pod that waits for a Secret says nothing until it times out.
-PASSWORD = SecretEnv(name="PGPASSWORD", secret_name=f"{NAME}-postgresql", secret_key="password", optional=True)
+def secret(variable: str, parameter: str, key: str) -> SecretEnv:
+    """A variable from the Secret that a parameter names.
+
+    Optional: a stage that the server refuses says so in a sentence; a pod that waits for a Secret says nothing until it
+    times out.
+    """
+    name = f"{{{{workflow.parameters.{parameter}}}}}"
+    return SecretEnv(name=variable, secret_name=name, secret_key=key, optional=True)
+
+
+PASSWORD = secret("PGPASSWORD", "postgresql_secret", "password")
+EMAIL_SALT = secret("JOURNEY_EMAIL_SALT", "email_salt_secret", "salt")
+# GOOGLE_APPLICATION_CREDENTIALS of the settings names the file in it, where the installation has a key
+GOOGLE_KEY = SecretVolume(
+    name="google-key",
+    secret_name="{{workflow.parameters.google_key_secret}}",
+    mount_path="/var/run/secrets/google",
+    read_only=True,
+    default_mode=0o440,
+    optional=True,
+)
 
 # 75: the stage asks to be tried again (sysexits.h). 137 and 143: killed, by the kernel for memory or with its node.
 # Error: the pod is gone and nobody knows its exit code. Anything else, a failed test above all, would only fail again.
@@ -129,12 +159,17 @@ def stage(
     command: list[str],
     timeout: str,
     resources: Resources,
+    dataset: str = "",
+    counts: tuple[str, ...] = (),
     env: dict[str, str] | None = None,
     secrets: list[SecretEnv] | None = None,
     inputs: list[Parameter] | None = None,
     artifacts: list[Artifact] | None = None,
 ) -> Container:
-    """One image as a template of the same name: the settings as its environment, retried, limited, locked down."""
+    """One image as a template of the same name: the settings as its environment, retried, limited, locked down.
+
+    counts: those of its counts that become metrics, labelled with the dataset.
+    """
     settings = {variable_of(str(p.name)): f"{{{{workflow.parameters.{p.name}}}}}" for p in SETTINGS}
     return Container(
         name=image,
@@ -152,7 +187,9 @@ def stage(
         timeout=timeout,
         resources=resources,
         security_context=CONTAINER_SECURITY,
-        volumes=[EmptyDirVolume(name="tmp", mount_path="/tmp", size_limit=m.Quantity(root="2Gi"))],
+        # every stage asks BigQuery
+        volumes=[EmptyDirVolume(name="tmp", mount_path="/tmp", size_limit=m.Quantity(root="2Gi")), GOOGLE_KEY],
+        metrics=list(gauges("{{tasks.name}}", dataset, *counts)),
     )
 
 
@@ -163,7 +200,7 @@ with WorkflowTemplate(
     annotations=ANNOTATIONS,
     workflow_metadata=m.WorkflowMetadata(labels=LABELS, annotations=ANNOTATIONS),
     pod_metadata=m.Metadata(labels=LABELS),
-    arguments=[*SETTINGS, *IMAGES],
+    arguments=[*SETTINGS, *IMAGES, *SECRETS],
     service_account_name=NAME,
     security_context=POD_SECURITY,
     # Two runs at once would replace the same days and move the same watermark: the later one waits.
@@ -172,6 +209,8 @@ with WorkflowTemplate(
     active_deadline_seconds=4 * 3600,
     # A week to look at a run that went well, a month at one that did not.
     ttl_strategy=m.TTLStrategy(seconds_after_success=7 * 86400, seconds_after_failure=30 * 86400),
+    # Logs stay in the artifact store; the UI finds them there.
+    archive_logs=True,
     # Ten minutes to read the log of a pod that succeeded; failed ones stay as long as their workflow.
     pod_gc=m.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
 ) as template:
@@ -180,6 +219,8 @@ with WorkflowTemplate(
         ["journey", "synth"],
         timeout="30m",
         resources=Resources(cpu_request="250m", cpu_limit=2, memory_request="512Mi", memory_limit="2Gi"),
+        dataset="{{workflow.parameters.backend_schema}}",
+        counts=("rows", "bytes"),
         secrets=[PASSWORD],
     )
     load_ga4 = stage(
@@ -187,12 +228,16 @@ with WorkflowTemplate(
         ["journey", "load", "ga4"],
         timeout="30m",
         resources=Resources(cpu_request="100m", cpu_limit=1, memory_request="256Mi", memory_limit="1Gi"),
+        dataset="{{workflow.parameters.dataset_prefix}}raw_ga4",
+        counts=("rows", "bytes"),
     )
     load_backend = stage(
         "load-backend",
         ["journey", "load", "{{inputs.parameters.table}}"],
         timeout="30m",
         resources=Resources(cpu_request="250m", cpu_limit=1, memory_request="512Mi", memory_limit="1Gi"),
+        dataset="{{workflow.parameters.dataset_prefix}}raw_backend",
+        counts=("rows", "bytes"),
         secrets=[PASSWORD],
         inputs=[
             Parameter(name="table", enum=["users", "orders"], description="What to load; orders with their items.")
@@ -203,6 +248,7 @@ with WorkflowTemplate(
         ["dbt", "{{inputs.parameters.command}}"],
         timeout="30m",
         resources=Resources(cpu_request="250m", cpu_limit=1, memory_request="512Mi", memory_limit="1Gi"),
+        secrets=[EMAIL_SALT],
         env={
             "DBT_PROJECT_DIR": "dbt",
             "DBT_PROFILES_DIR": "dbt",
@@ -223,6 +269,8 @@ with WorkflowTemplate(
         ["journey", "report", "--out", f"{OUTPUTS}/report.html"],
         timeout="15m",
         resources=Resources(cpu_request="100m", cpu_limit=1, memory_request="256Mi", memory_limit="1Gi"),
+        dataset="{{workflow.parameters.dataset_prefix}}marts",
+        counts=("rows", "bytes", "match_rate"),
         artifacts=[readable("report", "report.html")],
     )
 

@@ -15,6 +15,7 @@ from workflows.depends import OF_LOOPS, Depends, depends_of
 from workflows.duration import seconds
 from workflows.expression import names
 from workflows.lint import problems
+from workflows.parameters import values_of
 from workflows.retry import Retry, retry_of
 from workflows.substitution import substitute, tags, texts
 
@@ -127,7 +128,10 @@ def plan_of(document: Json, parameters: Mapping[str, str], environment: Mapping[
     plan = Plan(
         name=str(document["metadata"]["name"]),
         steps=steps,
-        values=_parameters(spec.get("arguments") or {}, parameters),
+        values={
+            f"workflow.parameters.{name}": value
+            for name, value in values_of(spec.get("arguments") or {}, parameters).items()
+        },
         is_fail_fast=entry["dag"].get("failFast") is not False,
         at_once=min(limits, default=None),
         deadline=spec.get("activeDeadlineSeconds"),
@@ -190,7 +194,8 @@ def _step(task: Json, templates: Mapping[str, Json]) -> Step:
     for output in (template.get("outputs") or {}).get("parameters") or []:
         if not str((output.get("valueFrom") or {}).get("path")).startswith(f"{OUTPUTS}/"):
             raise BadInput(f"template {template['name']}: output {output['name']} is no file under {OUTPUTS}")
-    for _, text in texts([template, task]):
+    own = {field: part for field, part in template.items() if field != "metrics"}  # the controller's, not the pod's
+    for _, text in texts([own, task]):
         if any(tag.startswith("=") for tag in tags(text)):
             raise BadInput(f"{where}: expression tags are not evaluated here: {text!r}")
     waits = depends_of(task)
@@ -206,22 +211,6 @@ def _step(task: Json, templates: Mapping[str, Json]) -> Step:
         raise BadInput(f"{where}: only parameters with a value can be passed here")
     timeout = seconds(template["timeout"]) if template.get("timeout") else None
     return Step(str(task["name"]), waits, template, {p["name"]: p["value"] for p in passed}, retry, timeout)
-
-
-def _parameters(arguments: Json, given: Mapping[str, str]) -> dict[str, str]:
-    declared = {str(p["name"]): p for p in arguments.get("parameters") or []}
-    for name in given:
-        if name not in declared:
-            raise BadInput(f"there is no parameter {name!r}; there are {', '.join(declared)}")
-    values: dict[str, str] = {}
-    for name, parameter in declared.items():
-        value = given.get(name, parameter.get("value"))
-        if value is None:
-            raise BadInput(f"parameter {name} has no value; give it one")
-        if parameter.get("enum") and value not in parameter["enum"]:
-            raise BadInput(f"parameter {name} is {value!r}, which is not one of {', '.join(parameter['enum'])}")
-        values[f"workflow.parameters.{name}"] = str(value)
-    return values
 
 
 def _variables(task: str, container: Json, environment: Mapping[str, str]) -> dict[str, str]:

@@ -8,6 +8,11 @@ Json = dict[str, Any]
 Defect = Callable[[Json, Json], object]
 
 
+def parameter(workflow: Json, name: str) -> Json:
+    """A parameter of the workflow."""
+    return next(p for p in workflow["spec"]["arguments"]["parameters"] if p["name"] == name)
+
+
 def leaf(workflow: Json, name: str = "load-backend") -> Json:
     return next(t for t in workflow["spec"]["templates"] if t["name"] == name)
 
@@ -213,7 +218,7 @@ DEFECTS: dict[str, tuple[Defect, str]] = {
     "an image without a tag": (lambda w, c: leaf(w)["container"].update(image="a.b:5000/c"), "'a.b:5000/c' has no tag"),
     "the tag latest": (lambda w, c: leaf(w)["container"].update(image="c:latest"), "'c:latest' has the tag latest"),
     "the tag latest through a parameter": (
-        lambda w, c: w["spec"]["arguments"]["parameters"][-1].update(value="latest"),
+        lambda w, c: parameter(w, "image_tag").update(value="latest"),
         "the image 'customer-journey/synth:latest' has the tag latest",
     ),
     "no command": (

@@ -62,7 +62,7 @@ def _of_locks(holder: Json) -> Found:
 
 def _of_schedule(spec: Json) -> Found:
     for index, schedule in enumerate(spec.get("schedules") or []):
-        if text := _cron(schedule):
+        if text := cron_problem(schedule):
             yield ("spec", "schedules", index), text
     if not spec.get("schedules"):
         yield ("spec", "schedules"), "there is no schedule"
@@ -73,7 +73,7 @@ def _of_schedule(spec: Json) -> Found:
         yield ("spec", "timezone"), f"{zone!r} is not an IANA time zone"
 
 
-def _cron(schedule: str) -> str | None:
+def cron_problem(schedule: str) -> str | None:
     """What is wrong with five cron fields. Names of days and months and @daily are not used here, so not known."""
     fields = schedule.split()
     if len(fields) != 5:
