@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,9 @@ def entries(extra: str) -> dict[str, tuple[Version, int]]:
     """Version and number of hashes of each package in requirements/EXTRA.txt."""
     text = (ROOT / "requirements" / f"{extra}.txt").read_text()
     return {e["name"]: (Version(e["version"]), e["rest"].count("--hash=sha256:")) for e in ENTRY.finditer(text)}
+
+
+IMAGES = ["synth", "load-ga4", "load-backend", "dbt", "report", "bigquery-emulator"]
 
 
 def asked_for(extra: str) -> list[Requirement]:
@@ -38,7 +42,7 @@ def test_every_wish_of_pyproject_is_met(extra: str) -> None:
     assert unmet == []
 
 
-@pytest.mark.parametrize("extra", ["local", "dev"])
+@pytest.mark.parametrize("extra", ["local", "dev", "images/journey", *(f"images/{image}" for image in IMAGES)])
 def test_every_package_has_hashes_and_nothing_has_an_address(extra: str) -> None:
     text = (ROOT / "requirements" / f"{extra}.txt").read_text()
     pinned = entries(extra)
@@ -53,6 +57,56 @@ def test_dev_holds_all_of_local() -> None:
     assert {name: dev.get(name) for name in local} == local
 
 
-def test_the_override_is_in_force() -> None:
-    wish = Requirement((ROOT / "requirements" / "overrides.txt").read_text().strip())
-    assert entries("local")[wish.name][0] in wish.specifier
+def test_the_overrides_are_in_force() -> None:
+    lines = (ROOT / "requirements" / "overrides.txt").read_text().splitlines()
+    wishes = [Requirement(line) for line in lines if not line.startswith("#")]
+    assert wishes
+    for extra in ("local", "dev"):
+        pinned = entries(extra)
+        for wish in wishes:
+            if wish.marker is None or wish.marker.evaluate():
+                assert pinned[wish.name][0] in wish.specifier
+            else:
+                assert wish.name not in pinned
+
+
+def closure(wishes: list[Requirement]) -> set[str]:
+    """The packages that some requirements need here, by what the installed packages say of themselves."""
+    found: set[tuple[str, str]] = set()
+    todo = [(canonicalize_name(wish.name), extra) for wish in wishes for extra in ("", *wish.extras)]
+    while todo:
+        if (one := todo.pop()) in found:
+            continue
+        found.add(one)
+        name, extra = one
+        needs = [Requirement(text) for text in requires(name) or []]
+        needs = [need for need in needs if need.marker is None or need.marker.evaluate({"extra": extra})]
+        todo += [(canonicalize_name(need.name), part) for need in needs for part in ("", *need.extras)]
+    return {name for name, _ in found}
+
+
+def held_here(extra: str) -> set[str]:
+    """The packages of requirements/EXTRA.txt that are for this platform."""
+    text = (ROOT / "requirements" / f"{extra}.txt").read_text()
+    lines = [Requirement(line.rstrip("\\ ")) for line in text.splitlines() if re.match(r"[a-z0-9-]+==", line)]
+    return {line.name for line in lines if line.marker is None or line.marker.evaluate()}
+
+
+@pytest.mark.parametrize("image", IMAGES)
+def test_an_image_holds_what_its_stage_needs_and_nothing_of_another(image: str) -> None:
+    shared, own = held_here("images/journey"), held_here(f"images/{image}")
+    assert shared & own == set()
+    assert shared == closure([Requirement(text) for text in PROJECT["dependencies"]])
+    assert shared | own == shared | closure(asked_for(image))
+
+
+@pytest.mark.parametrize("image", ["journey", *IMAGES])
+def test_an_image_holds_the_versions_that_the_tests_ran_with(image: str) -> None:
+    held, tested = entries(f"images/{image}"), entries("local")
+    assert {name: tested.get(name) for name in held} == held
+
+
+def test_the_requirements_of_images_are_those_of_the_images() -> None:
+    lists = {path.stem for path in (ROOT / "requirements/images").glob("*.txt")}
+    assert lists == {"journey", *IMAGES}
+    assert {path.name for path in (ROOT / "images").iterdir()} == set(IMAGES)
