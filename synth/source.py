@@ -18,6 +18,7 @@ from synth.day_files import DayFile, copy_day, make_folder, read_folder, write_d
 
 log = get_log("source")
 
+DEFAULT_SCALE = 0.05
 LARGEST_SCALE = 10
 
 

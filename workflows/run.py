@@ -14,14 +14,13 @@ from journey import services, source_a
 from journey.errors import BadInput
 from journey.log import get_log
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, variable_of
-from synth.source import fill_source
+from synth.source import DEFAULT_SCALE, fill_source
 from workflows.local import run as run_locally
 from workflows.pipeline import SETTINGS, template
 from workflows.summary import Progress, close
 
 KEPT = ("bigquery", "postgres", "logs", "outputs", "services.json", "source.json", "run.json", "report.html")
 log = get_log("source")
-DEFAULT_SCALE = 0.05
 
 
 @dataclass(frozen=True)
