@@ -10,13 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from journey.cli_cluster import commands as cluster_commands
+from journey.cli_options import Parameters, examples
 from journey.errors import BadInput, JourneyError
-
-
-def examples(*commands: str) -> str:
-    """The last lines of a command's help."""
-    return "\b\nExamples:\n" + "\n".join(f"  {command}" for command in commands)  # \b: the lines stay as they are
-
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -54,9 +50,6 @@ Scale = Annotated[
 Seed = Annotated[int | None, typer.Option("--seed", help="Seed of everything made up. Default 42.")]
 Start = Annotated[str | None, typer.Option("--start", help="First day to load, UTC, YYYY-MM-DD.")]
 End = Annotated[str | None, typer.Option("--end", help="Last day to load, inclusive.")]
-Parameters = Annotated[
-    list[str] | None, typer.Option("-p", "--parameter", metavar="NAME=VALUE", help="A parameter; may be repeated.")
-]
 DEFAULT_STATE = Path(".journey")
 
 
@@ -167,14 +160,15 @@ def source(
     In the emulator, from a folder of days or made up; with --out write such a folder.
     """
     from journey.settings import Settings
-    from synth.source import fill_source
-    from workflows.run import DEFAULT_SCALE, Source, fill, reached
+    from synth.source import DEFAULT_SCALE, fill_source
 
     settings = Settings.from_environment(start=start, end=end, seed=seed)
     if out or os.environ.get("BIGQUERY_EMULATOR_HOST"):
         filled = fill_source(settings, days, DEFAULT_SCALE if scale is None else scale, settings.seed, out)
         print(f"{filled.days} days, {filled.rows:,} events, {filled.bytes:,} bytes of Parquet ({filled.kind})")
         return
+    from workflows.run import Source, fill, reached  # not at the top: the image that fills a cluster's source has none
+
     with _local(state, settings.project):
         fill(state, reached(settings), Source(days, scale, seed))
 
@@ -314,6 +308,9 @@ def lint() -> None:
         print(problem, file=sys.stderr)
     print(f"{len(rendered)} manifests, {len(found)} problems")
     sys.exit(1 if found else 0)
+
+
+app.add_typer(cluster_commands)  # without a name: they stand beside the others
 
 
 def _count(stage: str, result: Any, **more: Any) -> None:

@@ -49,11 +49,20 @@ class RunResult:
 
 def counts_of(outputs: dict[str, str], run_results: Path) -> dict[str, Any] | None:
     """What a stage counted: its output parameter `counts`, or, for dbt, what its run_results.json says."""
+    counts = counts_of_text(outputs.get("counts"))
     try:
-        counts = json.loads(outputs.get("counts") or "{}")
         return counts or (_of_dbt(json.loads(run_results.read_text())) if run_results.is_file() else None)
     except (ValueError, KeyError, TypeError):
         return None  # counts are for the summary; a stage that wrote half a file has failed by its exit code
+
+
+def counts_of_text(text: str | None) -> dict[str, Any] | None:
+    """The output parameter `counts`, read; None where there is nothing in it."""
+    try:
+        counts = json.loads(text or "{}")
+    except ValueError:
+        return None
+    return counts if isinstance(counts, dict) and counts else None
 
 
 def _of_dbt(run_results: dict[str, Any]) -> dict[str, Any]:

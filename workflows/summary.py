@@ -3,20 +3,16 @@
 import json
 from dataclasses import asdict
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
-from journey.bigquery import Warehouse
-from journey.errors import JourneyError
 from journey.settings import Settings
-from report.figures import closing_figures
+from workflows.closing import figure_lines, task_table
 from workflows.outcome import Event, RunResult, TaskResult
 
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
@@ -74,7 +70,7 @@ def close(state: Path, settings: Settings, result: RunResult, report: Path | Non
     console = Console()
     console.print(task_table(result))
     if result.succeeded:
-        for line in figure_lines(settings, result):
+        for line in figure_lines(result):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
         # a path alone on its line is a link in most terminals
         console.print(
@@ -89,86 +85,6 @@ def close(state: Path, settings: Settings, result: RunResult, report: Path | Non
         errors.print(f"ended by {result.ended_by}: every process of the run is gone; run again to go on", markup=False)
         return INTERRUPTED
     return _exit_code(result)
-
-
-def task_table(result: RunResult) -> Table:
-    """A row for each task: attempts, seconds, what it counted."""
-    table = Table(title=f"{'done' if result.succeeded else 'failed'} in {result.seconds:.0f} s", title_justify="left")
-    table.add_column("task")
-    table.add_column("attempts", justify="right")
-    table.add_column("seconds", justify="right")
-    table.add_column("rows", justify="right")
-    table.add_column("", overflow="fold")
-    for task in result.tasks:
-        counts = task.counts or {}
-        rows = f"{counts['rows']:,}" if "rows" in counts else ""
-        style = "red" if task.phase in ("Failed", "Error") else "dim" if task.phase == "Omitted" else None
-        table.add_row(task.name, str(task.attempts), f"{task.seconds:.1f}", rows, _remark(task, counts), style=style)
-    return table
-
-
-def _remark(task: TaskResult, counts: dict[str, Any]) -> str:
-    if task.phase != "Succeeded":
-        return task.phase.lower()
-    if "models" in counts:
-        parts = [f"{counts[name]} {name}" for name in ("models", "tests") if counts.get(name)]
-        return ", ".join(parts)
-    return str(counts.get("remark", ""))
-
-
-def figure_lines(settings: Settings, result: RunResult) -> list[str]:
-    """The five figures, then what of the export was not as expected."""
-    try:
-        f = closing_figures(Warehouse(settings))
-    except JourneyError as error:
-        return [f"the figures cannot be read: {error}"]
-    revenues = f"GA4 {_money(f.ga4_revenue)}, backend {_money(f.backend_revenue)}"
-    found = f"{f.found_orders:,} of {f.eligible_orders:,} eligible orders"
-    lines = [
-        _figure("sessions", f"{f.sessions:,}"),
-        _figure("orders", f"{f.orders:,}"),
-        _figure("match rate", _percent(f.match_rate), found),
-        _figure("revenue difference", _money(f.revenue_difference), revenues),
-        _figure("unexplained difference", _money(f.unexplained_difference)),
-    ]
-    counts = next((task.counts for task in result.tasks if task.name == "load-ga4" and task.counts), {})
-    missing = counts.get("missing_days", [])
-    if missing:
-        asked = len(missing) + len(counts["days"])
-        lines.append(f"{len(missing)} of {asked} days are missing in the GA4 export: {spans(missing)}")
-    if counts.get("empty_days"):
-        lines.append(f"days without a single event: {spans(counts['empty_days'])}")
-    for name, words in (
-        ("new_columns", "not loaded, raw_ga4.events lacks them"),
-        ("missing_columns", "NULL, some day lacks them"),
-    ):
-        if counts.get(name):
-            lines.append(f"columns of the export {words}: {', '.join(counts[name])}")
-    return lines
-
-
-def _figure(name: str, value: str, remark: str = "") -> str:
-    return f"{name:<22}  {value:>14}   {remark}".rstrip()
-
-
-def spans(days: list[str]) -> str:
-    """Days as spans: 2020-11-03..2020-11-10, 2020-11-13."""
-    ordered = [datetime.fromisoformat(day).date() for day in sorted(days)]
-    groups: list[list[Any]] = []
-    for day in ordered:
-        if groups and (day - groups[-1][-1]).days == 1:
-            groups[-1].append(day)
-        else:
-            groups.append([day])
-    return ", ".join(str(group[0]) if len(group) == 1 else f"{group[0]}..{group[-1]}" for group in groups)
-
-
-def _percent(rate: Decimal | None) -> str:
-    return "-" if rate is None else f"{rate:.2%}"
-
-
-def _money(amount: Decimal | None) -> str:
-    return "-" if amount is None else f"{amount:,.2f}"
 
 
 def _print_failure(console: Console, task: TaskResult, log: Path) -> None:
