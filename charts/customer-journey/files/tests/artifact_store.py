@@ -44,7 +44,7 @@ def ask(method: str, body: bytes = b"") -> bytes:
         return content
 
 
-for attempt in range(10):
+for _attempt in range(10):
     try:
         ask("PUT", b"as written")
         assert ask("GET") == b"as written"
