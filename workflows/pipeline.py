@@ -209,9 +209,8 @@ with WorkflowTemplate(
     active_deadline_seconds=4 * 3600,
     # A week to look at a run that went well, a month at one that did not.
     ttl_strategy=m.TTLStrategy(seconds_after_success=7 * 86400, seconds_after_failure=30 * 86400),
-    # Logs stay in the artifact store; the UI finds them there.
-    archive_logs=True,
-    # Ten minutes to read the log of a pod that succeeded; failed ones stay as long as their workflow.
+    # Ten minutes to read the log of a pod that succeeded; failed ones stay as long as their workflow. Whether logs are
+    # kept beyond that is for the artifact repository to say (archiveLogs): here it would overrule an installation.
     pod_gc=m.PodGC(strategy="OnPodSuccess", delete_delay_duration="600s"),
 ) as template:
     synth = stage(
