@@ -31,9 +31,9 @@ from hera.workflows import (
 from hera.workflows import models as m
 
 from journey.settings import Settings, variable_of
+from workflows import NAME
 from workflows.metrics import gauges
 
-NAME = "customer-journey"
 VERSION = version("customer-journey")
 LABELS = {
     "app.kubernetes.io/name": NAME,

@@ -3,7 +3,8 @@
 from hera.workflows import CronWorkflow, Parameter
 from hera.workflows import models as m
 
-from workflows.pipeline import ANNOTATIONS, LABELS, NAME
+from workflows import NAME
+from workflows.pipeline import ANNOTATIONS, LABELS
 
 schedule = CronWorkflow(
     name=NAME,

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 
 from journey.errors import BadInput
+from workflows import NAME
 from workflows.cluster.connection import Cluster, Json
 from workflows.cluster.refusals import no_namespace
 from workflows.lint import problems
-from workflows.pipeline import NAME
 from workflows.render import documents
 
 PARAMETERS = f"{NAME}-parameters"  # the ConfigMap in which an installation keeps its defaults

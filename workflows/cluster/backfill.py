@@ -12,11 +12,11 @@ from rich.console import Console
 
 from journey.errors import BadInput
 from journey.settings import Window
+from workflows import NAME
 from workflows.cluster.connection import Cluster, Json
 from workflows.cluster.refusals import AlreadyThere
 from workflows.cluster.submit import document, judge, watch
 from workflows.cluster.tasks import is_over, phase_of
-from workflows.pipeline import NAME
 
 LABEL = f"{NAME}/window"
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from journey.errors import BadInput
+from workflows import NAME
 from workflows.cluster.refusals import NotThere, answers
-from workflows.pipeline import NAME
 
 Json = dict[str, Any]
 
@@ -103,13 +103,17 @@ class Cluster:
                 yield event["type"], event["object"]
 
     def has_namespace(self) -> bool:
-        """Whether the namespace is there; also where the user may not know."""
-        try:
-            self._core(f"get namespace {self.namespace}", "read_namespace", self.namespace)
-        except NotThere:
-            return False
-        except BadInput:
-            return True
+        """Whether the namespace is there; yes where the user may not know."""
+        from kubernetes import client
+        from kubernetes.client.exceptions import ForbiddenException, NotFoundException
+
+        with answers(self.context, self.namespace, f"get namespace {self.namespace}"):
+            try:
+                client.CoreV1Api(self.client).read_namespace(self.namespace, _request_timeout=(TO_CONNECT, TO_ANSWER))
+            except NotFoundException:
+                return False
+            except ForbiddenException:
+                return True
         return True
 
     def _at(self, kind: str) -> tuple[str, str, str, str]:
@@ -136,8 +140,10 @@ def connect(context: str | None = None, namespace: str | None = None) -> Cluster
     namespace: by default the context's, else `customer-journey`.
     Raises: BadInput, when there is no kube config, or no such context in it.
     """
+    import urllib3
     from kubernetes import client, config
 
+    urllib3.disable_warnings()  # about TLS that a kube config says not to verify: kubectl is silent there too
     settings = client.Configuration()
     settings.retries = 0  # the client's own retries write to the terminal; those who can wait try again themselves
     if _OF_A_POD.is_file() and "KUBECONFIG" not in os.environ and context is None:

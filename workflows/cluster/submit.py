@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from rich.console import Console
 
 from journey.errors import BadInput
+from workflows import NAME
 from workflows.closing import figure_lines, task_table
 from workflows.cluster.connection import Cluster, Json
 from workflows.cluster.follow import follow
@@ -12,7 +13,6 @@ from workflows.cluster.refusals import AlreadyThere, no_namespace
 from workflows.cluster.screen import Screen
 from workflows.cluster.tasks import UNLUCKY, Task, message_of, phase_of, result_of, tasks_of
 from workflows.parameters import check, values_of
-from workflows.pipeline import NAME
 
 LOG_LINES = 30
 INTERRUPTED = 130  # what a shell reports for a command ended by Ctrl-C
