@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import kubernetes_validate
 import pytest
 
-from tests.chart.rendering import CHART, SCENARIOS, Json, find, pods, run, scenario, values_of
+from tests.chart.rendering import CHART, SCENARIOS, Json, find, pods, rendered, run, scenario, values_of
 
 EVERYTHING = pytest.mark.parametrize("name", SCENARIOS)
 
@@ -108,3 +108,9 @@ def test_what_serves_has_all_three_probes() -> None:
     ]:
         container = find(scenario("kind"), kind, name)["spec"]["template"]["spec"]["containers"][0]
         assert {"startupProbe", "readinessProbe", "livenessProbe"} <= set(container), name
+
+
+def test_a_long_tag_makes_a_label_that_kubernetes_takes() -> None:
+    tag = "v1-" + "x" * 59 + "-dirty"
+    labels = find(rendered(f"--set=image.tag={tag}"), "Service", "customer-journey-postgresql")["metadata"]["labels"]
+    assert re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", labels["app.kubernetes.io/version"])

@@ -16,7 +16,7 @@ app.kubernetes.io/part-of: customer-journey
 {{- define "customer-journey.labels" -}}
 {{- $context := index . 0 -}}
 {{ include "customer-journey.podLabels" . }}
-app.kubernetes.io/version: {{ $context.Values.image.tag | default $context.Chart.AppVersion | quote }}
+app.kubernetes.io/version: {{ $context.Values.image.tag | default $context.Chart.AppVersion | trunc 63 | trimAll "._-" | quote }}
 app.kubernetes.io/managed-by: {{ $context.Release.Service }}
 helm.sh/chart: {{ printf "%s-%s" $context.Chart.Name $context.Chart.Version }}
 {{- end }}

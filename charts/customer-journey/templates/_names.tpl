@@ -2,9 +2,6 @@
 Names are constants and do not follow the release's name: the workflow refers to them. So a namespace holds one
 installation; Helm itself refuses a second one, since the objects belong to the first.
 */}}
-{{- define "customer-journey.name" -}}
-customer-journey
-{{- end }}
 
 {{- define "customer-journey.postgresqlSecret" -}}
 {{ .Values.postgresql.existingSecret | default "customer-journey-postgresql" }}
