@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 JOURNEY = Path(sys.executable).with_name("journey")
-COMMANDS = ["run", "up", "down", "status", "source", "synth", "load", "report", "query", "render", "lint"]
+COMMANDS = [
+    *("run", "up", "down", "status", "source", "synth", "load", "report", "query", "render", "lint"),
+    *("apply", "submit", "backfill"),
+]
 
 
 def bare() -> dict[str, str]:
