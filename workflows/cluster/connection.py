@@ -86,17 +86,23 @@ class Cluster:
         options = {"container": "main", "tail_lines": lines}
         return str(self._core(f"read the log of pod {pod}", "read_namespaced_pod_log", pod, self.namespace, **options))
 
-    def changes(self, workflow: Json, seconds: int) -> Iterator[tuple[str, Json]]:
-        """What happens to a workflow, from how it is given on: ADDED, MODIFIED or DELETED, and how it is then."""
+    def look_at(self, workflow: str) -> tuple[Json | None, str]:
+        """A workflow, None once it is gone, and the moment of this look, from which `changes` can go on."""
+        options = {"field_selector": f"metadata.name={workflow}"}
+        found = self._argo(f"get Workflow {workflow}", "list_namespaced_custom_object", "Workflow", **options)
+        # the list's version, not the object's own: an API server that was started anew knows nothing of that one
+        return next(iter(found["items"]), None), str(found["metadata"]["resourceVersion"])
+
+    def changes(self, workflow: str, since: str, seconds: int) -> Iterator[tuple[str, Json]]:
+        """What happens to a workflow from that moment on: ADDED, MODIFIED or DELETED, and how it is then."""
         from kubernetes import client, watch
 
-        name, version = workflow["metadata"]["name"], workflow["metadata"]["resourceVersion"]
-        with answers(self.context, self.namespace, f"watch Workflow {name}"):
+        with answers(self.context, self.namespace, f"watch Workflow {workflow}"):
             for event in watch.Watch().stream(
                 client.CustomObjectsApi(self.client).list_namespaced_custom_object,
                 *self._at("Workflow"),
-                field_selector=f"metadata.name={name}",
-                resource_version=version,
+                field_selector=f"metadata.name={workflow}",
+                resource_version=since,
                 timeout_seconds=seconds,
                 _request_timeout=(TO_CONNECT, seconds + 10.0),
             ):

@@ -21,23 +21,24 @@ def follow(cluster: Cluster, name: str, on_loss: Callable[[str], None]) -> Itera
     lost_since: float | None = None
     while True:
         try:
-            workflow = cluster.find("Workflow", name)
-            lost_since = None
+            workflow, moment = cluster.look_at(name)
             if workflow is None:
                 raise _gone(cluster, name)
             yield workflow
             if is_over(workflow):
                 return
-            for event, changed in cluster.changes(workflow, WATCH_SECONDS):
+            for event, changed in cluster.changes(name, moment, WATCH_SECONDS):
+                lost_since = None
                 if event == "DELETED":
                     raise _gone(cluster, name)
                 yield changed
                 if is_over(changed):
                     return
+            lost_since = None
         except TryAgain as error:
             if lost_since is None:
                 lost_since = time.monotonic()
-                on_loss(f"{error}; the workflow goes on, asking again")
+                on_loss(f"lost sight of {name}, which goes on; asking again ({error})")
             elif time.monotonic() - lost_since > PATIENCE_SECONDS:
                 raise
             time.sleep(PAUSE_SECONDS)

@@ -84,7 +84,7 @@ def _task(name: str, node: Json | None, nodes: dict[str, Json]) -> Task:
         return Task(name)
     tries = [nodes[child] for child in node.get("children") or [] if child in nodes and nodes[child]["type"] == "Pod"]
     tries = tries if node["type"] == "Retry" else [node] if node["type"] == "Pod" else []
-    last = max(tries, key=lambda one: str(one.get("startedAt")), default=node)
+    last = tries[-1] if tries else node
     outputs = node.get("outputs") or last.get("outputs") or {}
     code = outputs.get("exitCode")
     # a pod that cannot start says why; its task only says that it is pending
