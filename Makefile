@@ -28,7 +28,7 @@ test: env-dev ## Run all tests, fast ones first (ARGS: pytest's own)
 	@$(BIN)/pytest $(ARGS)
 
 test-cluster: env-dev ## Run the tests that need the cluster of the current kube context (ARGS: pytest's own)
-	@$(BIN)/pytest tests/cluster $(ARGS)
+	@$(BIN)/pytest -m cluster tests/cluster $(ARGS)
 
 lint: env-dev ## Run all linters
 	@.ci/lint

@@ -58,7 +58,8 @@ def _refusal(error: Any, context: str, namespace: str, what: str) -> JourneyErro
             return NotThere(f"the cluster cannot {what} in namespace {namespace}: {message}")
         case 409 if status.get("reason") == "AlreadyExists":
             return AlreadyThere(f"the cluster cannot {what} in namespace {namespace}: {message}")
-        case 400 | 422:
+        # a field that the cluster's definitions do not have, or of another type, is a 500 in a server-side apply
+        case code if code in (400, 422) or "failed to create typed patch object" in message:
             return BadInput(f"the cluster refuses to {what}: {message}")
     return TryAgain(f"the cluster of context {context} could not {what} (HTTP {error.status}): {message}")
 
