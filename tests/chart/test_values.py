@@ -28,6 +28,7 @@ REFUSED_BY_SCHEMA = {
     "a day": ("--set=parameters.start=2020-13-01", "/parameters/start"),
     "a seed": ("--set=parameters.seed=-1", "/parameters/seed"),
     "a share": ("--set=parameters.gap_rate=1.0", "/parameters/gap_rate"),
+    "a schedule": ("--set=parameters.cron_schedule=daily", "/parameters/cron_schedule"),
     "a scale": ("--set=source.scale=0", "/source/scale"),
     "a scale beyond the largest": ("--set=source.scale=11", "/source/scale"),
     "a source": ("--set=parameters.ga4_source=onlydataset", "/parameters/ga4_source"),
@@ -130,7 +131,9 @@ def test_the_schema_is_closed_everywhere() -> None:
 
 def test_the_schema_knows_every_parameter_of_the_workflow_and_no_other() -> None:
     names = {str(p.name) for p in SETTINGS}
-    assert set(SCHEMA["properties"]["parameters"]["properties"]) == names | {f"cron_{name}" for name in names}
+    assert set(SCHEMA["properties"]["parameters"]["properties"]) == names | {f"cron_{name}" for name in names} | {
+        "cron_schedule"
+    }
 
 
 def test_every_value_has_its_place_in_the_schema(tmp_path: Path) -> None:

@@ -7,7 +7,9 @@ import yaml
 
 from tests.chart.rendering import SCENARIOS, Json, find, rendered, scenario, values_of
 from tests.chart.rendering import template as helm_template
+from workflows.lint import problems
 from workflows.pipeline import SETTINGS, template
+from workflows.render import documents
 
 
 def text_of_the_workflow() -> str:
@@ -33,12 +35,19 @@ def test_the_secrets_that_the_workflow_names_are_made() -> None:
     assert installed["google_key_secret"] == parameters["google_key_secret"]
 
 
-def test_what_the_installation_sets_are_parameters_of_the_workflow() -> None:
-    known = {p["name"] for p in template.to_dict()["spec"]["arguments"]["parameters"]}
+def test_journey_apply_takes_what_the_installation_sets() -> None:
     for name in SCENARIOS:
         data = find(scenario(name), "ConfigMap", "customer-journey-parameters")["data"]
-        assert {key.removeprefix("cron_") for key in data} <= known
-        assert all(isinstance(value, str) for value in data.values())
+        assert problems(list(documents(data).values())) == []
+
+
+def test_the_workflow_has_the_defaults_of_the_installation() -> None:
+    made = rendered("--set=image.tag=abc,parameters.location=EU,parameters.cron_schedule=0 6 * * *")
+    data = find(made, "ConfigMap", "customer-journey-parameters")["data"]
+    workflow, schedule = documents(data).values()
+    defaults = {p["name"]: p.get("value") for p in workflow["spec"]["arguments"]["parameters"]}
+    assert (defaults["image_tag"], defaults["location"]) == ("abc", "EU")
+    assert schedule["spec"]["schedules"] == ["0 6 * * *"]
 
 
 def test_every_setting_of_the_workflow_can_be_given_as_a_value() -> None:
