@@ -3,8 +3,7 @@
 `python -m journey.emulator --data DIR` prints one JSON line with the ports it took, then serves. Ports are bound before
 they are told, so two emulators that start together never claim the same one.
 
-What it adds to local-bigquery 0.4.0 are two answers that BigQuery gives and dbt needs (`_answer_as_bigquery`), and
-MERGE within a transaction (`_merge_in_transactions`).
+What it adds to local-bigquery 0.4.0 is in `emulator_patches.py`.
 """
 
 import argparse
@@ -14,8 +13,8 @@ import os
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
+from journey import emulator_patches
 from journey.errors import BadInput
 from journey.lifeline import end_with_starter
 
@@ -28,6 +27,11 @@ def install_extensions() -> None:
     """Unpack DuckDB's extensions from their Python packages; at once where they are unpacked. For images: at build."""
     os.environ["HOME"] = str(HOME)
     import duckdb
+
+    folder = HOME / ".duckdb" / "extensions" / f"v{duckdb.__version__}"
+    if all(any(folder.glob(f"*/{name}.duckdb_extension")) for name in EXTENSIONS):
+        return  # as in an image, which nobody can write to and which lacks the packages they came in
+
     import duckdb_extensions
 
     HOME.mkdir(exist_ok=True)
@@ -59,8 +63,7 @@ def serve(data: Path, project: str, host: str, port: int, grpc_port: int) -> Non
     settings.data_dir = data
     settings.default_project_id = project
     settings.default_dataset_id = "local"
-    _answer_as_bigquery()
-    _merge_in_transactions()
+    emulator_patches.apply()
     try:
         storage, grpc_port = server.start(host, grpc_port)
     except RuntimeError:
@@ -76,71 +79,6 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port))
     except OSError as error:
         raise BadInput(f"port {port} is in use ({error.strerror}): give another, or 0 for a free one") from None
-
-
-def _answer_as_bigquery() -> None:
-    """Two answers about CREATE TABLE AS SELECT.
-
-    The job names the table it made as its destination (dbt-bigquery reads that table's size; without it every table
-    model fails), and its result has no rows (else a client that waits for it pages the whole new table).
-    """
-    from local_bigquery.api import jobs as api
-    from local_bigquery.jobs import query
-
-    execute, results = query.execute, api.results
-
-    def is_ctas(statistics: Any) -> bool:
-        return bool(statistics) and statistics.statementType == "CREATE_TABLE_AS_SELECT"
-
-    def execute_naming_the_table(*args: Any, **kwargs: Any) -> Any:
-        statistics, children, destination = execute(*args, **kwargs)
-        if destination is None and is_ctas(statistics):
-            destination = statistics.ddlTargetTable
-        return statistics, children, destination
-
-    def results_without_rows(job: Any, *args: Any) -> Any:
-        if job.statistics and is_ctas(job.statistics.query):
-            job = job.model_copy(deep=True)
-            job.configuration.query.destinationTable = None
-        return results(job, *args)
-
-    query.execute, api.results = execute_naming_the_table, results_without_rows
-
-
-def _merge_in_transactions() -> None:
-    """Let a MERGE take part in the transaction of its script.
-
-    The emulator opens one of its own for each MERGE and goes on where that fails because one is open. With the DuckDB
-    it runs on here, the failed BEGIN also aborts the open transaction: it must not be sent.
-    """
-    import duckdb
-    from local_bigquery.jobs import merge, query
-    from sqlglot import exp
-
-    run_merge, run_statement = merge.run, query._run
-    in_transaction: set[Any] = set()
-
-    class Inner:
-        def __init__(self, cursor: Any) -> None:
-            self.cursor = cursor
-
-        def execute(self, sql: str, *args: Any) -> Any:
-            if sql == "BEGIN":
-                raise duckdb.TransactionException("a transaction is open")
-            return self.cursor.execute(sql, *args)
-
-    def run_inside(cursor: Any, tree: Any, context: Any) -> Any:
-        return run_merge(Inner(cursor) if cursor in in_transaction else cursor, tree, context)
-
-    def run_and_note(cursor: Any, tree: Any, *args: Any) -> Any:
-        statistics = run_statement(cursor, tree, *args)
-        if isinstance(tree, exp.Transaction):
-            in_transaction.add(cursor)
-        elif isinstance(tree, exp.Commit | exp.Rollback):
-            in_transaction.discard(cursor)
-        return statistics
-
-    merge.run, query._run = run_inside, run_and_note
 
 
 def main() -> None:
