@@ -110,7 +110,7 @@ else
 		$(KUBECTL) annotate --overwrite namespace argo manifest='$(ARGO_MANIFEST)'; \
 	fi
 endif
-	@$(KUBECTL) apply --server-side --force-conflicts -f kind-argo.yaml
+	@$(KUBECTL) apply --server-side --force-conflicts --field-manager=customer-journey -f kind-argo.yaml
 	@echo "kind-argo: waiting for Argo's controller and server (at most 5 minutes)"
 	@$(KUBECTL) -n argo rollout status --timeout=300s deployment/workflow-controller deployment/argo-server
 
