@@ -153,13 +153,14 @@ def another_day(scratch: Path) -> list[Line]:
 
     first, last = days.day_of(real[0]), days.day_of(real[-1])
     day = days.day_of(eleventh)
-    fresh = [loaded(f"fresh{n}_", first, last) for n in range(repeats())]
     loaded("after_ten_", first, last)
     loaded("after_forty_", first, days.day_of(later[-1]))
+    fresh: list[float] = []
     again: list[float] = []
     after: dict[str, list[float]] = {"after_ten_": [], "after_forty_": []}
-    for _ in range(repeats()):
-        again.append(loaded("fresh0_", first, last))
+    for number in range(repeats()):  # in turn, so that a busy minute of the machine falls on both sides
+        fresh.append(loaded(f"fresh{number}_", first, last))
+        again.append(loaded(f"fresh{number}_", first, last))
         for prefix, times in after.items():
             times.append(loaded(prefix, day, day))
     return [
