@@ -31,9 +31,7 @@ def signed(method: str, body: bytes) -> urllib.request.Request:
         key = hmac.digest(key, part.encode(), "sha256")
     signature = hmac.digest(key, text.encode(), "sha256").hex()
     credential = f"{os.environ['ACCESS_KEY']}/{scope}"
-    headers["authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
-    )
+    headers["authorization"] = f"AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders={names}, Signature={signature}"
     return urllib.request.Request(OBJECT, data=body or None, headers=headers, method=method)
 
 
