@@ -14,6 +14,7 @@ HELP = {
 }
 # `status` has no value until a stage has ended, which keeps Argo from working an expression out too early. A stage
 # whose pod is lost has no outputs: the workflow then gets the condition MetricsError, which changes nothing else.
+# No &, < or > in them: Argo 4.0 writes these as \\u0026 into the pod, cannot read that back, and starts no pod.
 _COUNTS = "fromJSON(outputs.parameters.counts)"
 
 
@@ -27,7 +28,7 @@ def gauges(stage: str, dataset: str, *names: str) -> list[Gauge]:
             name=f"{PREFIX}_{name}",
             help=HELP[name],
             labels=[Label(key="stage", value=stage), Label(key="dataset", value=dataset)],
-            when=f"{{{{=status == 'Succeeded' && {_COUNTS}.{name} != nil}}}}",
+            when=f"{{{{=status == 'Succeeded' and {_COUNTS}.{name} != nil}}}}",
             value=f"{{{{=status == 'Succeeded' ? ({_COUNTS}.{name} ?? 0) : 0}}}}",
             realtime=False,
         )

@@ -11,8 +11,22 @@ from rich.table import Table
 from workflows.cluster.connection import Json
 from workflows.cluster.tasks import ENDED, UNLUCKY, Task, message_of, phase_of, tasks_of
 
-STYLES = {"Succeeded": "green", "Failed": "red", "Error": "red", "Running": "cyan", "Waiting": "dim", "Omitted": "dim"}
-WORDS = {"Pending": "is to start", "Running": "started", "Succeeded": "succeeded", "Omitted": "omitted"}
+STYLES = {
+    "Succeeded": "green",
+    "Failed": "red",
+    "Error": "red",
+    "Running": "cyan",
+    "Retrying": "yellow",
+    "Waiting": "dim",
+    "Omitted": "dim",
+}
+WORDS = {
+    "Pending": "is to start",
+    "Retrying": "failed, may be tried again",
+    "Running": "started",
+    "Succeeded": "succeeded",
+    "Omitted": "omitted",
+}
 
 
 class Screen:

@@ -88,18 +88,25 @@ def close(cluster: Cluster, workflow: Json, errors: Console) -> int:
         if task.state in UNLUCKY:
             _print_failure(cluster, workflow["metadata"]["name"], task, errors)
     if message_of(workflow):
-        errors.print(f"{phase_of(workflow).lower()}: {message_of(workflow)}", markup=False, highlight=False)
+        errors.print(
+            f"{phase_of(workflow).lower()}: {message_of(workflow)}", markup=False, highlight=False, soft_wrap=True
+        )
     name = workflow["metadata"]["name"]
-    errors.print(f"to go on where it failed: argo -n {cluster.namespace} retry {name}", markup=False, highlight=False)
+    errors.print(
+        f"to go on where it failed: argo -n {cluster.namespace} retry {name}",
+        markup=False,
+        highlight=False,
+        soft_wrap=True,
+    )
     return 1
 
 
 def _print_failure(cluster: Cluster, workflow: str, task: Task, console: Console) -> None:
-    console.print(f"\n{task.name} failed: {task.message}", style="red", markup=False, highlight=False)
+    console.print(f"\n{task.name} failed: {task.message}", style="red", markup=False, highlight=False, soft_wrap=True)
     pod = cluster.pod_of(workflow, task.node)
     if pod is None:
         console.print("  its pod is gone; its log is the artifact main-logs of the task", markup=False)
         return
     for line in cluster.log_of(pod, LOG_LINES).splitlines():
         console.print(f"  {line}", markup=False, highlight=False, soft_wrap=True)
-    console.print(f"  the whole log: kubectl -n {cluster.namespace} logs {pod} -c main", markup=False, highlight=False)
+    console.print(f"  the whole log: kubectl -n {cluster.namespace} logs {pod} -c main", markup=False, soft_wrap=True)

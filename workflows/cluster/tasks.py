@@ -15,7 +15,8 @@ UNLUCKY = ("Failed", "Error")
 class Task:
     """A task at a moment.
 
-    state: Argo's phase, or Waiting where nothing has happened yet. node: id of its last attempt, for its pod.
+    state: Argo's phase, Waiting where nothing has happened yet, or Retrying between two attempts. node: id of its last
+    attempt, for its pod.
     """
 
     name: str
@@ -92,7 +93,7 @@ def _task(name: str, node: Json | None, nodes: dict[str, Json]) -> Task:
     state = str(last["phase"] if node["phase"] == "Running" and tries else node["phase"])
     return Task(
         name=name,
-        state="Running" if state in UNLUCKY and node["phase"] == "Running" else state,
+        state="Retrying" if state in UNLUCKY and node["phase"] == "Running" else state,
         attempts=len(tries),
         started_at=_moment(node.get("startedAt")),
         finished_at=_moment(node.get("finishedAt")),
