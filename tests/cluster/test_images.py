@@ -106,6 +106,13 @@ def test_a_stage_that_finds_no_database_asks_to_be_tried_again() -> None:
     assert (done.returncode, "Traceback" in done.stderr) == (75, False), done.stderr
 
 
+def test_dbt_keeps_its_macros_for_tests() -> None:
+    """A folder called `tests` that is none: without it every test of the data ends in an error."""
+    folder = "__import__('pathlib').Path(__import__('dbt.include').include.__path__[0])"
+    listed = run("dbt", "python", "-c", f"print(*{folder}.glob('global_project/macros/materializations/tests/*.sql'))")
+    assert "test.sql" in listed
+
+
 def test_dbt_starts_from_what_was_parsed_at_build() -> None:
     host = ("--env", "BIGQUERY_EMULATOR_HOST=http://customer-journey-bigquery-emulator:9050")
     assert "Unable to do partial parsing" not in run("dbt", "dbt", "parse", options=host)
