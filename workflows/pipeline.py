@@ -237,7 +237,7 @@ with WorkflowTemplate(
         resources=Resources(cpu_request="250m", cpu_limit=1, memory_request="512Mi", memory_limit="1Gi"),
         dataset="{{workflow.parameters.dataset_prefix}}raw_backend",
         counts=("rows", "bytes"),
-        secrets=[PASSWORD],
+        secrets=[PASSWORD, EMAIL_SALT],
         inputs=[
             Parameter(name="table", enum=["users", "orders"], description="What to load; orders with their items.")
         ],
@@ -247,7 +247,6 @@ with WorkflowTemplate(
         ["dbt", "{{inputs.parameters.command}}"],
         timeout="30m",
         resources=Resources(cpu_request="250m", cpu_limit=1, memory_request="512Mi", memory_limit="1Gi"),
-        secrets=[EMAIL_SALT],
         env={
             "DBT_PROJECT_DIR": "dbt",
             "DBT_PROFILES_DIR": "dbt",

@@ -83,6 +83,7 @@ def close(cluster: Cluster, workflow: Json, errors: Console) -> int:
     if result.succeeded:
         for line in figure_lines(result):
             console.print(line, highlight=False, markup=False, soft_wrap=True)
+        console.print("\nReport: artifact `report` of the task report, in Argo's UI", highlight=False, markup=False)
         return 0
     for task in tasks_of(workflow):
         if task.state in UNLUCKY:
