@@ -91,6 +91,7 @@ class Settings(BaseModel):
     seed: int = Field(42, ge=0, lt=2**32)
     gap_rate: float = Field(0.175, ge=0, lt=1)
     dataset_prefix: str = Field("", pattern=r"^[A-Za-z0-9_]*$")
+    email_salt: str = Field("customer-journey", min_length=1, repr=False)
     time_zone: Annotated[str, AfterValidator(_known_zone)] = "America/Los_Angeles"
     full_reload: bool = False
 
@@ -177,6 +178,7 @@ _ALLOWED = {
     "seed": "a whole number from 0 to 4294967295",
     "gap_rate": "a share from 0 up to, not including, 1, such as 0.175",
     "dataset_prefix": "letters, digits and underscores",
+    "email_salt": "a text that is not empty, secret and always the same",
     "time_zone": "an IANA time zone such as America/Los_Angeles",
     "full_reload": "true or false",
 }

@@ -17,6 +17,7 @@ from journey.settings import Settings
 from load import merge
 from load.extract import Source, all_rows, read_to_parquet, scratch_folder
 from load.postgres import check_columns, check_key, snapshots
+from load.salt import write_salt
 from load.staging import Staged, stage, staging_tables
 from load.tables import ORDER_ITEMS, ORDERS, USERS, BackendTable
 
@@ -44,11 +45,12 @@ class Loaded:
 
 
 def load_users(settings: Settings) -> Loaded:
-    """Make raw_backend.users what shop.users is.
+    """Make raw_backend.users what shop.users is, with the salt that its addresses are hashed with.
 
     Raises: BadInput, when PostgreSQL lacks the table or one of its columns, or a value fits no column of BigQuery's;
     TryAgain, when either side was lost. raw_backend is then what it was.
     """
+    write_salt(Warehouse(settings))
     return _load(settings, "load-users", (USERS,))
 
 

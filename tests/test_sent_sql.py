@@ -18,7 +18,7 @@ from tests.real_days import CHECKOUT
 from tests.sent_sql import Sent, one_line, postgres_log, replay, texts_in_code
 
 # The emulator's own process asks its own DuckDB.
-OF_NEITHER = ("journey/emulator.py",)
+OF_NEITHER = ("journey/emulator_patches.py",)
 
 
 @pytest.fixture

@@ -15,9 +15,8 @@
     max(if(p.key = '{{ key }}', {{ value }}, null))
 {%- endmacro %}
 
-{#- SHA-256 in hex of an e-mail address. The salt keeps a list of known addresses from being tried against the hashes:
-    set JOURNEY_EMAIL_SALT to a secret of your own. It is part of the SQL text, so whoever may read the jobs can read it. -#}
-{% macro hashed_email(email) -%}
-    {%- set salt = env_var('JOURNEY_EMAIL_SALT', 'customer-journey') | replace('\\', '\\\\') | replace("'", "\\'") -%}
-    to_hex(sha256(concat('{{ salt }}', lower(trim({{ email }})))))
+{#- SHA-256 in hex of an e-mail address. The salt keeps a list of known addresses from being tried against the hashes. It
+    is a column, for what is written into the SQL can be read in dbt's artifacts and in the history of the jobs. -#}
+{% macro hashed_email(email, salt) -%}
+    to_hex(sha256(concat({{ salt }}, lower(trim({{ email }})))))
 {%- endmacro %}

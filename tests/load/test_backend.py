@@ -256,6 +256,7 @@ def test_staging_tables_are_dropped_those_of_killed_runs_too(warehouse: Warehous
     shop.order(2)
     load(warehouse.settings)
     assert sorted(table.table_id for table in warehouse.client.list_tables(dataset)) == [
+        "email_salt",
         "order_items",
         "orders",
         "users",

@@ -20,7 +20,7 @@ GOLDEN = Path(__file__).parent / "golden"
 PROJECT = Path(__file__).parent.parent.parent
 
 # where services are is a matter of the cluster's ConfigMap, not of a run
-OF_THE_CLUSTER = {"project", "emulator_host", "storage_host"}
+OF_THE_CLUSTER = {"project", "emulator_host", "storage_host", "email_salt"}
 
 
 @pytest.mark.parametrize("name", manifests())

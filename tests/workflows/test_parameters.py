@@ -114,8 +114,8 @@ def test_each_stage_gets_the_secrets_it_needs_and_no_other() -> None:
     assert given == {
         "synth": {key, password},
         "load-ga4": {key},
-        "load-backend": {key, password},
-        "dbt": {key, salt},
+        "load-backend": {key, password, salt},
+        "dbt": {key},
         "report": {key},
     }
     assert {p.name for p in SECRETS} == {key, password, salt}
