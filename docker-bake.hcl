@@ -30,12 +30,25 @@ group "default" {
   targets = ["image"]
 }
 
+target "shared" {
+  name = part
+  matrix = {
+    part = ["packages", "runtime"]
+  }
+  dockerfile = "images/shared.Dockerfile"
+  target     = part
+}
+
 target "image" {
   name = image
   matrix = {
     image = ["synth", "load-ga4", "load-backend", "dbt", "report", "bigquery-emulator"]
   }
   dockerfile = "images/${image}/Dockerfile"
+  contexts = {
+    packages = "target:packages"
+    runtime  = "target:runtime"
+  }
   tags       = ["${REPOSITORY}/${image}:${TAG}"]
   args = {
     VERSION  = VERSION

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-IMAGES = sorted(path.name for path in (ROOT / "images").iterdir())
+IMAGES = sorted(path.parent.name for path in ROOT.glob("images/*/Dockerfile"))
+SHARED = ROOT / "images" / "shared.Dockerfile"
 
 
 @dataclass(frozen=True)
@@ -18,9 +19,13 @@ class Stage:
 
 
 def stages(image: str) -> list[Stage]:
-    """The stages of an image's Dockerfile; lines that end in a backslash are one, comments are left out."""
-    text = (ROOT / "images" / image / "Dockerfile").read_text()
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
+    """The stages that make an image: those that all are made with and on, then those of its own Dockerfile."""
+    return stages_of(SHARED) + stages_of(ROOT / "images" / image / "Dockerfile")
+
+
+def stages_of(dockerfile: Path) -> list[Stage]:
+    """The stages of one file; lines that end in a backslash are one, comments are left out."""
+    lines = [line for line in dockerfile.read_text().splitlines() if not line.startswith("#")]
     found: list[Stage] = []
     for line in "\n".join(lines).replace("\\\n", " ").splitlines():
         word, _, rest = line.strip().partition(" ")
@@ -44,7 +49,7 @@ def shipped(image: str) -> list[tuple[str, str]]:
 
 
 def read_from_checkout(image: str) -> set[str]:
-    """What the Dockerfile takes from the checkout: sources of its COPY lines and of its bind mounts."""
+    """What goes into an image from the checkout: sources of COPY lines and of bind mounts."""
     found: set[str] = set()
     for word, rest in (one for stage in stages(image) for one in stage.instructions):
         if word == "COPY" and not rest.startswith("--from="):

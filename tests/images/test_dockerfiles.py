@@ -6,7 +6,17 @@ import tomllib
 
 import pytest
 
-from tests.images.dockerfile import IMAGES, ROOT, baked, reaches_a_build, read_from_checkout, shipped, stages
+from tests.images.dockerfile import (
+    IMAGES,
+    ROOT,
+    SHARED,
+    baked,
+    reaches_a_build,
+    read_from_checkout,
+    shipped,
+    stages,
+    stages_of,
+)
 from workflows.pipeline import template
 
 CODE = {
@@ -62,7 +72,7 @@ def test_what_built_it_is_not_in_it(image: str) -> None:
     copied = [rest for word, rest in shipped(image) if word == "COPY"]
     sources = {tuple(rest.split()[:2]) for rest in copied if rest.startswith("--from")}
     assert sources <= {
-        ("--from=shared", "/opt/journey"),
+        ("--from=packages", "/opt/journey"),
         ("--from=own", "/own"),
         ("--from=code", "/code"),
         ("--from=parsed", "/parsed/partial_parse.msgpack"),
@@ -85,14 +95,21 @@ def test_every_package_comes_as_a_wheel_whose_hash_is_known(image: str) -> None:
         assert is_hashed or install.endswith("--no-deps dist/*.whl"), install
 
 
-def test_layers_that_all_images_share_come_first_and_are_the_same() -> None:
-    def shared(image: str) -> list[object]:
-        first, second = stages(image)[:2]
-        runtime = [one for one in shipped(image) if one[0] in ("RUN", "COPY")][:2]
-        return [first, second, *runtime]
+@pytest.mark.parametrize("image", IMAGES)
+def test_layers_that_all_images_share_come_first_and_are_the_same(image: str) -> None:
+    layers = [one for one in shipped(image) if one[0] in ("RUN", "COPY")]
+    runtime = next(stage for stage in stages_of(SHARED) if stage.name == "runtime")
+    shared = [one for one in runtime.instructions if one[0] in ("RUN", "COPY")]
+    assert shared[-1] == ("COPY", "--from=packages /opt/journey /opt/journey")
+    assert layers[: len(shared)] == shared
 
-    assert shared(IMAGES[0])[-1] == ("COPY", "--from=shared /opt/journey /opt/journey")
-    assert [image for image in IMAGES if shared(image) != shared(IMAGES[0])] == []
+
+def test_the_bake_file_hands_in_what_the_dockerfiles_start_from() -> None:
+    bake = (ROOT / "docker-bake.hcl").read_text()
+    handed_in = set(re.findall(r'^    (\w+) += "target:\1"$', bake, re.MULTILINE))
+    for image in IMAGES:
+        own = stages_of(ROOT / "images" / image / "Dockerfile")
+        assert {stage.base for stage in own} - {stage.name for stage in own} == handed_in
 
 
 @pytest.mark.parametrize("image", IMAGES)
