@@ -5,8 +5,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
@@ -74,12 +75,14 @@ LOOKS = (
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """After a failure: what the cluster looks like, in the report."""
     report = yield
-    if report.failed and "kubectl" in item.fixturenames:  # type: ignore[attr-defined]
-        look = item.funcargs.get("kubectl")  # type: ignore[attr-defined]
-        for words in LOOKS if look else ():
+    look = cast(Kubectl | None, item.funcargs.get("kubectl")) if isinstance(item, pytest.Function) else None
+    if report.failed and look:
+        for words in LOOKS:
             text = "\n".join(look(*words, is_allowed_to_fail=True).splitlines()[-60:])
-            report.sections.append((f"kubectl {' '.join(words)}", text))  # type: ignore[attr-defined]
+            report.sections.append((f"kubectl {' '.join(words)}", text))
     return report

@@ -2,14 +2,14 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
 from charts.helm import helm
+from tests.cluster.waiting import until
 from tests.real_days import CHECKOUT
 from workflows import NAME
 from workflows.cluster.connection import Cluster
@@ -201,7 +201,7 @@ def test_network_policies_let_through_what_is_needed_and_no_more(installed: Inst
     def phases() -> list[str]:
         return [installed.kubectl("get", "pod", f"way-{n}", "-o", "jsonpath={.status.phase}") for n in range(len(WAYS))]
 
-    until(lambda: not {"Pending", "Running"} & set(phases()), 180)
+    until(lambda: not {"Pending", "Running"} & set(phases()), 180, "the callers did not end")
     wrong = [way for way, phase in zip(WAYS, phases(), strict=True) if phase != "Succeeded"]
     assert wrong == []
     installed.kubectl("delete", "pod", *(f"way-{n}" for n in range(len(WAYS))), "--wait")
@@ -217,11 +217,4 @@ def test_uninstalling_leaves_the_volumes_and_nothing_else(installed: Installed) 
     volumes = {name for name in left() if name.startswith("PersistentVolumeClaim/")}
     assert len(volumes) == 3
     installed.helm("uninstall", NAME, "--wait", "--timeout", "5m")
-    until(lambda: left() == volumes, 120)
-
-
-def until(what: Callable[[], bool], seconds: float) -> None:
-    end = time.monotonic() + seconds
-    while not what() and time.monotonic() < end:
-        time.sleep(1)
-    assert what(), f"not within {seconds:.0f} s"
+    until(lambda: left() == volumes, 120, "uninstalling left more than the volumes")

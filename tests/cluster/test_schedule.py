@@ -1,11 +1,12 @@
 """The schedule on a real controller: it fires, forbids overlap, and stops after five failures."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
 from tests.cluster.conftest import Journey, Kubectl
+from tests.cluster.waiting import until
 from workflows import NAME
 from workflows.cluster.apply import apply
 from workflows.cluster.connection import Cluster, Json
@@ -33,13 +34,6 @@ def runs(cluster: Cluster) -> list[Json]:
     """Workflows that the schedule started, oldest first."""
     found = cluster.list("Workflow", f"workflows.argoproj.io/cron-workflow={NAME}")
     return sorted(found, key=lambda run: run["metadata"]["creationTimestamp"])
-
-
-def until(what: Callable[[], bool], seconds: float, message: str) -> None:
-    end = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < end, f"{message} within {seconds:.0f} s"
-        time.sleep(1)
 
 
 def test_it_fires_by_itself_and_never_twice_at_once(anew: None, journey: Journey, cluster: Cluster) -> None:
