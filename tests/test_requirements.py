@@ -109,4 +109,4 @@ def test_an_image_holds_the_versions_that_the_tests_ran_with(image: str) -> None
 def test_the_requirements_of_images_are_those_of_the_images() -> None:
     lists = {path.stem for path in (ROOT / "requirements/images").glob("*.txt")}
     assert lists == {"journey", *IMAGES}
-    assert {path.name for path in (ROOT / "images").iterdir()} == set(IMAGES)
+    assert {path.name for path in (ROOT / "images").iterdir() if path.is_dir()} == set(IMAGES)

@@ -14,13 +14,14 @@ from journey.bigquery import TableSpec, Warehouse
 from journey.ga4_export import RAW_EVENTS
 from journey.settings import Settings
 from load.ga4 import EXPORT_DAYS
+from load.salt import EMAIL_SALT
 from load.tables import ORDER_ITEMS, ORDERS, USERS
 from synth.answer_key import TRUE_IDENTITIES, TRUE_ORDERS
 from tests.pipeline import dbt
 from tests.real_days import CHECKOUT
 
 RAW: tuple[TableSpec, ...] = (
-    RAW_EVENTS, EXPORT_DAYS, USERS.raw, ORDERS.raw, ORDER_ITEMS.raw, TRUE_ORDERS, TRUE_IDENTITIES,
+    RAW_EVENTS, EXPORT_DAYS, EMAIL_SALT, USERS.raw, ORDERS.raw, ORDER_ITEMS.raw, TRUE_ORDERS, TRUE_IDENTITIES,
 )  # fmt: skip
 NOON = "2020-11-01T12:00:00+00:00"
 # Rows that contradict each other. Each law is broken by at least one of them.

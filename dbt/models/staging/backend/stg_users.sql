@@ -8,6 +8,7 @@ users as (
 
 ),
 
+-- one row; were it lost, users stay, without a hash
 salts as (
 
     select * from {{ source('raw_backend', 'email_salt') }}
@@ -18,19 +19,18 @@ final as (
 
     select
         ---------- ids
-        users.user_id,
-        users.user_pseudo_id,
-        {{ hashed_email('users.email', 'salts.salt') }} as email_hash,
+        user_id,
+        user_pseudo_id,
+        {{ hashed_email('email', '(select salts.salt from salts)') }} as email_hash,
 
         ---------- facts
-        users.country,
-        users.is_test,
-        users.created_at,
-        users.updated_at,
-        users.loaded_at
+        country,
+        is_test,
+        created_at,
+        updated_at,
+        loaded_at
 
     from users
-    cross join salts
 
 )
 
