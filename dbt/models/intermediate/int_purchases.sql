@@ -71,6 +71,7 @@ collapsed as (
             order by occurred_at, user_pseudo_id, ga_session_id
         )[safe_offset(0)] as first_event,
         sum(copies) as purchase_events,
+        sum(copies * ga4_revenue) as ga4_reported_revenue,
         sum(if(id_kind = 'recovered', copies, 0)) as recovered_events,
         max(occurred_at) as last_purchased_at
 
@@ -97,6 +98,7 @@ final as (
 
         ---------- money
         first_event.ga4_revenue as ga4_revenue,
+        ga4_reported_revenue,
         first_event.tax as tax
 
     from collapsed
