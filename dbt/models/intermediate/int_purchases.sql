@@ -42,12 +42,7 @@ keyed as (
 
     select
         *,
-        -- nothing tells whether two purchases without an id are one, so each browser's each moment stays its own
-        if(
-            id_kind = 'none',
-            concat('event/', coalesce(user_pseudo_id, ''), '/', cast(unix_micros(occurred_at) as string)),
-            concat('id/', transaction_id)
-        ) as purchase_key
+        {{ purchase_key('transaction_id', "id_kind != 'none'", 'user_pseudo_id', 'occurred_at') }} as purchase_key
 
     from identified
 
