@@ -1,5 +1,5 @@
--- Conservation: every order that the shop held, and its total, is in exactly one row of fct_reconciliation, and no other is. Rows
--- returned are orders that are not.
+-- Conservation: every order that the shop held, and its total, is in exactly one row of fct_reconciliation, and no other is.
+-- Rows returned are orders that are not.
 with
 
 held as (
