@@ -163,14 +163,13 @@ wanted_pairs as (
 
 ),
 
-identity_pairs as (
+compared_pairs as (
 
     select
-        'identity_pairs' as subject,
         coalesce(found_pairs.label, wanted_pairs.label) as label,
-        countif(found_pairs.label is not null and wanted_pairs.label is not null) as true_positives,
-        countif(wanted_pairs.label is null) as false_positives,
-        countif(found_pairs.label is null and wanted_pairs.is_wanted) as false_negatives
+        found_pairs.label is not null as is_found,
+        wanted_pairs.label is not null as is_true,
+        coalesce(wanted_pairs.is_wanted, false) as is_wanted
 
     from found_pairs
     full join wanted_pairs
@@ -178,6 +177,19 @@ identity_pairs as (
             found_pairs.label = wanted_pairs.label
             and found_pairs.user_pseudo_id = wanted_pairs.user_pseudo_id
             and found_pairs.user_id = wanted_pairs.user_id
+
+),
+
+identity_pairs as (
+
+    select
+        'identity_pairs' as subject,
+        label,
+        countif(is_found and is_true) as true_positives,
+        countif(is_found and not is_true) as false_positives,
+        countif(is_wanted and not is_found) as false_negatives
+
+    from compared_pairs
     group by label
 
 ),
