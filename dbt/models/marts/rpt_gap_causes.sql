@@ -89,11 +89,12 @@ cuts as (
         cut.slice
 
     from at_risk
-    cross join unnest([
-        {%- for dimension in dimensions %}
-        struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
-        {%- endfor %}
-    ]) as cut
+    cross join
+        unnest([
+            {%- for dimension in dimensions %}
+            struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as cut
     where cut.slice is not null
 
 ),
