@@ -5,8 +5,10 @@
 -- a cause, whatever happened in them, are not counted among those looked at (Tarone 1990, Gilbert 2005): a hundred countries of
 -- two orders would cost the payment methods their evidence. One in a hundred, not one in twenty: this runs every day.
 --
--- Slices overlap. Where only one country pays by a method that loses orders, that country loses orders, too. What explains the
--- gap best leads; a slice of another dimension has to show the same once more without the rows of the leading causes.
+-- Slices overlap. Where most who pay by a method that loses orders live in one country, that country loses orders, too, and as
+-- it holds two such methods it may look worse than either. So what is suspected in one dimension is tested once more without
+-- the rows of what is suspected in another, and the other way round. Of the two dimensions the one with more left is the cause;
+-- of the other one only slices that stand by themselves.
 {%- set dimensions = ['payment_method', 'country', 'device_category', 'browser', 'day', 'hour'] %}
 
 with
@@ -89,11 +91,12 @@ cuts as (
         cut.slice
 
     from at_risk
-    cross join unnest([
-        {%- for dimension in dimensions %}
-        struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
-        {%- endfor %}
-    ]) as cut
+    cross join
+        unnest([
+            {%- for dimension in dimensions %}
+            struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as cut
     where cut.slice is not null
 
 ),
@@ -115,7 +118,7 @@ slices as (
 
 ),
 
-{{ fisher('tested', 'slices') }},
+{{ fisher('tested', 'slices', ['gap', 'dimension', 'slice']) }},
 
 ranked as (
 
@@ -168,64 +171,142 @@ suspected as (
 
 ),
 
-leading as (
+suspected_dimensions as (
 
     select
         gap,
-        dimension
+        dimension,
+        min(p_value) as p_value
 
     from suspected
     where is_suspected
-    qualify row_number() over (partition by gap order by p_value, dimension, slice) = 1
+    group by gap, dimension
 
 ),
 
-leading_slices as (
+suspected_rows as (
 
     select
-        suspected.gap,
-        suspected.dimension,
-        suspected.slice
+        cuts.gap,
+        cuts.dimension,
+        cuts.reconciliation_key
 
-    from suspected
-    inner join leading on suspected.gap = leading.gap and suspected.dimension = leading.dimension
+    from cuts
+    inner join suspected
+        on cuts.gap = suspected.gap and cuts.dimension = suspected.dimension and cuts.slice = suspected.slice
     where suspected.is_suspected
 
 ),
 
-explained as (
-
-    select
-        cuts.gap,
-        cuts.reconciliation_key
-
-    from cuts
-    inner join leading_slices
-        on cuts.gap = leading_slices.gap and cuts.dimension = leading_slices.dimension and cuts.slice = leading_slices.slice
-
-),
-
--- The other dimensions once more, without those rows.
+-- A dimension with suspects, without the rows of another's.
 slices_apart as (
 
     select
         cuts.gap,
         cuts.dimension,
         cuts.slice,
+        other.dimension as other_dimension,
         count(*) as rows_at_risk,
         countif(cuts.is_missing) as missing,
-        cast(sum(count(*)) over (partition by cuts.gap, cuts.dimension) as int64) as all_rows,
-        cast(sum(countif(cuts.is_missing)) over (partition by cuts.gap, cuts.dimension) as int64) as all_missing
+        cast(sum(count(*)) over (partition by cuts.gap, cuts.dimension, other.dimension) as int64) as all_rows,
+        cast(
+            sum(countif(cuts.is_missing)) over (partition by cuts.gap, cuts.dimension, other.dimension) as int64
+        ) as all_missing
 
     from cuts
-    inner join leading on cuts.gap = leading.gap and cuts.dimension != leading.dimension
-    left join explained on cuts.gap = explained.gap and cuts.reconciliation_key = explained.reconciliation_key
-    where explained.reconciliation_key is null
-    group by cuts.gap, cuts.dimension, cuts.slice
+    inner join suspected_dimensions as own on cuts.gap = own.gap and cuts.dimension = own.dimension
+    inner join suspected_dimensions as other on cuts.gap = other.gap and cuts.dimension != other.dimension
+    left join suspected_rows
+        on
+            cuts.gap = suspected_rows.gap
+            and other.dimension = suspected_rows.dimension
+            and cuts.reconciliation_key = suspected_rows.reconciliation_key
+    where suspected_rows.reconciliation_key is null
+    group by cuts.gap, cuts.dimension, cuts.slice, other.dimension
 
 ),
 
-{{ fisher('tested_apart', 'slices_apart') }},
+{{ fisher('tested_apart', 'slices_apart', ['gap', 'dimension', 'slice', 'other_dimension']) }},
+
+-- A suspect that has no row left has nothing left to show.
+apart as (
+
+    select
+        suspected.gap,
+        suspected.dimension,
+        suspected.slice,
+        other.dimension as other_dimension,
+        coalesce(tested_apart.p_value, 1) as p_value_apart
+
+    from suspected
+    inner join suspected_dimensions as other on suspected.gap = other.gap and suspected.dimension != other.dimension
+    left join tested_apart
+        on
+            suspected.gap = tested_apart.gap
+            and suspected.dimension = tested_apart.dimension
+            and suspected.slice = tested_apart.slice
+            and other.dimension = tested_apart.other_dimension
+    where suspected.is_suspected
+
+),
+
+left_over as (
+
+    select
+        gap,
+        dimension,
+        other_dimension,
+        min(p_value_apart) as p_value_apart
+
+    from apart
+    group by gap, dimension, other_dimension
+
+),
+
+-- Pairs of dimensions of which the first has less left.
+lesser as (
+
+    select
+        own.gap,
+        own.dimension,
+        own.other_dimension
+
+    from left_over as own
+    inner join left_over as other
+        on own.gap = other.gap and own.dimension = other.other_dimension and own.other_dimension = other.dimension
+    inner join suspected_dimensions as own_best on own.gap = own_best.gap and own.dimension = own_best.dimension
+    inner join suspected_dimensions as other_best on own.gap = other_best.gap and other.dimension = other_best.dimension
+    where
+        own.p_value_apart > other.p_value_apart
+        -- the two hold the same rows: the one that looks worse, else the first by name
+        or (
+            own.p_value_apart = other.p_value_apart
+            and (
+                own_best.p_value > other_best.p_value
+                or (own_best.p_value = other_best.p_value and own.dimension > other.dimension)
+            )
+        )
+
+),
+
+shadows as (
+
+    select
+        apart.gap,
+        apart.dimension,
+        apart.slice,
+        max(apart.p_value_apart) as p_value_apart,
+        logical_or(lesser.dimension is not null and apart.p_value_apart > 0.01) as is_shadow
+
+    from apart
+    left join lesser
+        on
+            apart.gap = lesser.gap
+            and apart.dimension = lesser.dimension
+            and apart.other_dimension = lesser.other_dimension
+    group by apart.gap, apart.dimension, apart.slice
+
+),
 
 final as (
 
@@ -245,19 +326,15 @@ final as (
         ---------- evidence
         suspected.p_value,
         suspected.q_value,
-        if(
-            leading.dimension is null or suspected.dimension = leading.dimension, null, coalesce(tested_apart.p_value, 1)
-        ) as p_value_apart,
-        suspected.is_suspected
-        and (suspected.dimension = leading.dimension or coalesce(tested_apart.p_value, 1) <= 0.01) as is_cause
+        shadows.p_value_apart,
+        suspected.is_suspected and not coalesce(shadows.is_shadow, false) as is_cause
 
     from suspected
-    left join leading on suspected.gap = leading.gap
-    left join tested_apart
+    left join shadows
         on
-            suspected.gap = tested_apart.gap
-            and suspected.dimension = tested_apart.dimension
-            and suspected.slice = tested_apart.slice
+            suspected.gap = shadows.gap
+            and suspected.dimension = shadows.dimension
+            and suspected.slice = shadows.slice
 
 )
 
