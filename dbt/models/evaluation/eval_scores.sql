@@ -5,12 +5,7 @@ with
 
 orders as (
 
-    select
-        *,
-        -- ids settle these; purchases that lost theirs are judged apart
-        has_ga4_id or not has_ga4_purchase as is_settled_by_id
-
-    from {{ ref('eval_orders') }}
+    select * from {{ ref('eval_orders') }}
 
 ),
 
