@@ -1,4 +1,4 @@
-"""A little shop for the laws: purchases and orders as rows of the raw tables, and a strategy that makes such shops up."""
+"""A little shop for the laws: purchases and orders as rows of the raw tables, and a strategy that makes such up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -94,7 +94,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Shop:
-    """What both sides hold. `sign_ups`: the browser that each user's sign-up noted; users count from 1, the last is staff."""
+    """What both sides hold. `sign_ups`: the browser that each user's sign-up noted, from user 1; the last is staff."""
 
     purchases: Sequence[Purchase]
     orders: Sequence[Order]
@@ -157,8 +157,8 @@ def shops() -> st.SearchStrategy[Shop]:
     )
     return st.builds(
         Shop,
-        purchases=st.lists(purchases, max_size=40),
-        orders=st.lists(orders, max_size=40),
+        purchases=st.lists(purchases, min_size=10, max_size=40),
+        orders=st.lists(orders, min_size=10, max_size=40),
         sign_ups=st.lists(st.none() | st.sampled_from(BROWSERS), min_size=5, max_size=5),
         missing_days=st.lists(st.sampled_from([date(2020, 11, 1), date(2020, 11, 2)]), max_size=1),
     )

@@ -172,7 +172,7 @@ def test_laws_hold_over_nothing(built: Built) -> None:
 
 
 @hypothesis_settings(
-    max_examples=6, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=5, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )  # an example takes seconds
 @given(shop=shops())
 def test_every_purchase_event_and_every_order_is_conserved_whatever_the_shop(built: Built, shop: Shop) -> None:
@@ -239,14 +239,16 @@ def test_a_row_taken_out_or_doubled_anywhere_breaks_conservation(built: Built) -
     unseen = []
     for table, key in PASSED_BY.items():
         name = "`" + built.settings.dataset(table).replace(".", "`.`") + "`"
-        keys = built.warehouse.rows(f"select distinct format('%T', {key}) as literal from {name} order by literal")
-        assert keys
-        for literal in (row["literal"] for row in keys):
-            one = f"select * from {name} where {key} = {literal}"
-            others = f"select * from {name} where {key} != {literal}"
+        [ends] = built.warehouse.rows(
+            f"select cast(min({key}) as string) as low, cast(max({key}) as string) as high from {name}"
+        )
+        assert ends["low"] != ends["high"]
+        for row in ends.values():
+            one = f"select * from {name} where cast({key} as string) = '{row}'"
+            others = f"select * from {name} where cast({key} as string) != '{row}'"
             for way, rows in {"taken out": others, "doubled": f"{others} union all {one} union all {one}"}.items():
                 if not built.broken(name, rows):
-                    unseen.append(f"{table} {literal} {way}")
+                    unseen.append(f"{table} {row} {way}")
     assert unseen == []
 
 

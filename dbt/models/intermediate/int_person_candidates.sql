@@ -231,11 +231,12 @@ final as (
         candidates.shared_items,
         -- no surer than that the person is the one
         round(
-            candidates.confidence * case candidates.tier
-                when 'person_amount_basket' then 0.99
-                when 'person_amount' then 0.97
-                when 'person_basket' then 0.97
-                else 0.9
+            candidates.confidence
+            * case candidates.tier
+                when 'person_amount_basket' then numeric '0.99'
+                when 'person_amount' then numeric '0.97'
+                when 'person_basket' then numeric '0.97'
+                else numeric '0.9'
             end, 2
         ) as confidence,
 
