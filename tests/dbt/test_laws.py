@@ -51,7 +51,8 @@ WRONG: dict[str, list[dict[str, object]]] = {
     "intermediate.int_identity": [{"user_pseudo_id": "family", "user_id": 1, "is_shared_device": True}] * 2,
     "marts.fct_user_journeys": [{"session_key": "ada/1", "user_key": "browser/nobody", "events": 1}] * 2,
     "marts.fct_reconciliation": [
-        {"reconciliation_key": "id/A", "status": "lost", "tier": "none", "purchase_events": 0, "revenue_delta": "5"}
+        {"reconciliation_key": "id/A", "status": "lost", "tier": "none", "purchase_events": 0, "revenue_delta": "5"},
+        {"reconciliation_key": "id/B", "status": "lost", "tier": "none", "purchase_events": 1, "order_id": 2},
     ]
     * 2,
     "marts.rpt_revenue_bridge": [
@@ -87,7 +88,9 @@ WRONG: dict[str, list[dict[str, object]]] = {
         {"gap": "guessed", "dimension": "day", "slice": "2020-11-01", "rows_at_risk": 1, "missing": 2, "p_value": 3}
     ]
     * 2,
-    "evaluation.eval_orders": [{"order_id": 1, "is_dropped": True, "found_status": "matched"}],
+    "evaluation.eval_orders": [{"order_id": 1, "is_dropped": True, "has_ga4_id": True, "found_status": "matched"}] * 2,
+    "evaluation.eval_scores": [{"subject": "status", "label": "matched"}] * 2,
+    "evaluation.eval_money": [{"reason": "dropped", "difference": "0.01", "is_decidable": True}] * 2,
 }
 # The laws that hold purchases and orders together, and the models between them and the raw tables, in order.
 CONSERVATION = (
