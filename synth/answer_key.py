@@ -53,7 +53,7 @@ TRUE_ORDERS = TableSpec(
         _column(
             "is_candidate",
             "BOOL",
-            "GA4 knows no such id, but a purchase event without one, by the same user within an hour: it may be its own.",
+            "GA4 knows no such id, but a purchase event without one, by the same user within an hour, may be its own.",
         ),
         _column("is_dropped", "BOOL", "PostgreSQL never got it (JOURNEY_GAP_RATE)."),
         _column("gap", "STRING", "What was done to it, a kind of synth/gaps.py; none: nothing."),
