@@ -25,7 +25,7 @@ dimensions as (
         countif(
             p_value not between 0 and 1
             or q_value not between p_value and 1
-            or (is_cause and not coalesce(q_value <= 0.01, false))
+            or (is_cause and p_value > 0.01)
         ) as wrong_chances
 
     from {{ ref('rpt_gap_causes') }}

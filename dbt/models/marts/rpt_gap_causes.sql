@@ -6,9 +6,9 @@
 -- two orders would cost the payment methods their evidence. One in a hundred, not one in twenty: this runs every day.
 --
 -- Slices overlap. Where most who pay by a method that loses orders live in one country, that country loses orders, too, and as
--- it holds two such methods it may look worse than either. So what is suspected in one dimension is tested once more without
--- the rows of what is suspected in another, and the other way round. Of the two dimensions the one with more left is the cause;
--- of the other one only slices that stand by themselves.
+-- it holds two such methods it may look worse than either. So where a gap has a suspect, what looks bad in a dimension is
+-- tested as one slice, and the dimension that explains the gap best leads. A suspect of another dimension has to show the same
+-- once more without those rows, else it is their shadow.
 {%- set dimensions = ['payment_method', 'country', 'device_category', 'browser', 'day', 'hour'] %}
 
 with
@@ -145,6 +145,8 @@ adjusted as (
     select
         *,
         missing_rate / nullif(elsewhere_rate, 0) as lift,
+        -- nothing missing elsewhere is more than any lift
+        missing > 0 and missing_rate >= 1.5 * coalesce(elsewhere_rate, 1) as is_worse,
         if(
             is_testable,
             least(
@@ -164,149 +166,97 @@ suspected as (
 
     select
         *,
-        -- nothing missing elsewhere is more than any lift
-        coalesce(q_value <= 0.01, false) and missing_rate >= 1.5 * coalesce(elsewhere_rate, 1) as is_suspected
+        coalesce(q_value <= 0.01, false) and is_worse as is_suspected,
+        -- that anything is wrong takes the evidence above; where it is, once something is wrong, takes less
+        is_testable and is_worse and p_value <= 0.05
+        and logical_or(coalesce(q_value <= 0.01, false) and is_worse) over (partition by gap) as is_leaning
 
     from adjusted
 
 ),
 
-suspected_dimensions as (
+---------- which dimension leads
+picked as (
+
+    select
+        *,
+        row_number() over (partition by gap, dimension, is_leaning order by p_value, slice) as pick,
+        countif(is_testable) over (partition by gap, dimension) as slices_of_dimension
+
+    from suspected
+
+),
+
+unions as (
 
     select
         gap,
         dimension,
-        min(p_value) as p_value
+        cast(sum(rows_at_risk) as int64) as rows_at_risk,
+        cast(sum(missing) as int64) as missing,
+        any_value(all_rows) as all_rows,
+        any_value(all_missing) as all_missing,
+        -- the logarithm of in how many ways so many slices of the dimension can be picked: of sixty days the three worst look bad
+        sum(ln((slices_of_dimension - pick + 1) / pick)) as log_ways
 
-    from suspected
-    where is_suspected
+    from picked
+    where is_leaning
     group by gap, dimension
 
 ),
 
-suspected_rows as (
+{{ fisher('tested_unions', 'unions', ['gap', 'dimension']) }},
+
+leading as (
+
+    select
+        unions.gap,
+        unions.dimension
+
+    from unions
+    inner join tested_unions on unions.gap = tested_unions.gap and unions.dimension = tested_unions.dimension
+    qualify
+        row_number() over (
+            partition by unions.gap order by tested_unions.p_value * exp(unions.log_ways), unions.dimension
+        ) = 1
+
+),
+
+---------- what is left without its rows
+leading_rows as (
 
     select
         cuts.gap,
-        cuts.dimension,
         cuts.reconciliation_key
 
     from cuts
     inner join suspected
         on cuts.gap = suspected.gap and cuts.dimension = suspected.dimension and cuts.slice = suspected.slice
-    where suspected.is_suspected
+    inner join leading on cuts.gap = leading.gap and cuts.dimension = leading.dimension
+    where suspected.is_leaning
 
 ),
 
--- A dimension with suspects, without the rows of another's.
 slices_apart as (
 
     select
         cuts.gap,
         cuts.dimension,
         cuts.slice,
-        other.dimension as other_dimension,
         count(*) as rows_at_risk,
         countif(cuts.is_missing) as missing,
-        cast(sum(count(*)) over (partition by cuts.gap, cuts.dimension, other.dimension) as int64) as all_rows,
-        cast(
-            sum(countif(cuts.is_missing)) over (partition by cuts.gap, cuts.dimension, other.dimension) as int64
-        ) as all_missing
+        cast(sum(count(*)) over (partition by cuts.gap, cuts.dimension) as int64) as all_rows,
+        cast(sum(countif(cuts.is_missing)) over (partition by cuts.gap, cuts.dimension) as int64) as all_missing
 
     from cuts
-    inner join suspected_dimensions as own on cuts.gap = own.gap and cuts.dimension = own.dimension
-    inner join suspected_dimensions as other on cuts.gap = other.gap and cuts.dimension != other.dimension
-    left join suspected_rows
-        on
-            cuts.gap = suspected_rows.gap
-            and other.dimension = suspected_rows.dimension
-            and cuts.reconciliation_key = suspected_rows.reconciliation_key
-    where suspected_rows.reconciliation_key is null
-    group by cuts.gap, cuts.dimension, cuts.slice, other.dimension
+    inner join leading on cuts.gap = leading.gap and cuts.dimension != leading.dimension
+    left join leading_rows on cuts.gap = leading_rows.gap and cuts.reconciliation_key = leading_rows.reconciliation_key
+    where leading_rows.reconciliation_key is null
+    group by cuts.gap, cuts.dimension, cuts.slice
 
 ),
 
-{{ fisher('tested_apart', 'slices_apart', ['gap', 'dimension', 'slice', 'other_dimension']) }},
-
--- A suspect that has no row left has nothing left to show.
-apart as (
-
-    select
-        suspected.gap,
-        suspected.dimension,
-        suspected.slice,
-        other.dimension as other_dimension,
-        coalesce(tested_apart.p_value, 1) as p_value_apart
-
-    from suspected
-    inner join suspected_dimensions as other on suspected.gap = other.gap and suspected.dimension != other.dimension
-    left join tested_apart
-        on
-            suspected.gap = tested_apart.gap
-            and suspected.dimension = tested_apart.dimension
-            and suspected.slice = tested_apart.slice
-            and other.dimension = tested_apart.other_dimension
-    where suspected.is_suspected
-
-),
-
-left_over as (
-
-    select
-        gap,
-        dimension,
-        other_dimension,
-        min(p_value_apart) as p_value_apart
-
-    from apart
-    group by gap, dimension, other_dimension
-
-),
-
--- Pairs of dimensions of which the first has less left.
-lesser as (
-
-    select
-        own.gap,
-        own.dimension,
-        own.other_dimension
-
-    from left_over as own
-    inner join left_over as other
-        on own.gap = other.gap and own.dimension = other.other_dimension and own.other_dimension = other.dimension
-    inner join suspected_dimensions as own_best on own.gap = own_best.gap and own.dimension = own_best.dimension
-    inner join suspected_dimensions as other_best on own.gap = other_best.gap and other.dimension = other_best.dimension
-    where
-        own.p_value_apart > other.p_value_apart
-        -- the two hold the same rows: the one that looks worse, else the first by name
-        or (
-            own.p_value_apart = other.p_value_apart
-            and (
-                own_best.p_value > other_best.p_value
-                or (own_best.p_value = other_best.p_value and own.dimension > other.dimension)
-            )
-        )
-
-),
-
-shadows as (
-
-    select
-        apart.gap,
-        apart.dimension,
-        apart.slice,
-        max(apart.p_value_apart) as p_value_apart,
-        logical_or(lesser.dimension is not null and apart.p_value_apart > 0.01) as is_shadow
-
-    from apart
-    left join lesser
-        on
-            apart.gap = lesser.gap
-            and apart.dimension = lesser.dimension
-            and apart.other_dimension = lesser.other_dimension
-    group by apart.gap, apart.dimension, apart.slice
-
-),
+{{ fisher('tested_apart', 'slices_apart', ['gap', 'dimension', 'slice']) }},
 
 final as (
 
@@ -326,15 +276,24 @@ final as (
         ---------- evidence
         suspected.p_value,
         suspected.q_value,
-        shadows.p_value_apart,
-        suspected.is_suspected and not coalesce(shadows.is_shadow, false) as is_cause
+        -- a slice that has no row left has nothing left to show
+        if(suspected.dimension != leading.dimension, coalesce(tested_apart.p_value, 1), null) as p_value_apart,
+        coalesce(
+            if(
+                suspected.dimension = leading.dimension,
+                suspected.is_leaning and suspected.p_value <= 0.01,
+                suspected.is_suspected and coalesce(tested_apart.p_value, 1) <= 0.01
+            ),
+            false
+        ) as is_cause
 
     from suspected
-    left join shadows
+    left join leading on suspected.gap = leading.gap
+    left join tested_apart
         on
-            suspected.gap = shadows.gap
-            and suspected.dimension = shadows.dimension
-            and suspected.slice = shadows.slice
+            suspected.gap = tested_apart.gap
+            and suspected.dimension = tested_apart.dimension
+            and suspected.slice = tested_apart.slice
 
 )
 
