@@ -42,13 +42,17 @@ WRONG: dict[str, list[dict[str, object]]] = {
     "staging_backend.stg_users": [{"user_id": 1}] * 2,
     "staging_backend.stg_orders": [{"order_id": 1, "revenue": "1"}] * 2,
     "staging_backend.stg_order_items": [{"order_id": 1, "line_number": None}],
+    "intermediate.int_sessions": [
+        {"session_key": "ada/1", "is_robot": True, "robot_rule": "guessed", "purchase_at": NOON, "page_views": 1}
+    ],
     "intermediate.int_purchases": [{"purchase_key": "id/A", "id_kind": "guessed"}] * 2,
     "intermediate.int_person_candidates": [{"purchase_key": "id/A", "order_id": 1, "tier": "person_hunch"}] * 2,
     "intermediate.int_matches": [{"purchase_key": "id/A", "order_id": 1, "tier": "person_time", "confidence": "1"}] * 2,
     "intermediate.int_identity": [{"user_pseudo_id": "family", "user_id": 1, "is_shared_device": True}] * 2,
     "marts.fct_user_journeys": [{"session_key": "ada/1", "user_key": "browser/nobody", "events": 1}] * 2,
     "marts.fct_reconciliation": [
-        {"reconciliation_key": "id/A", "status": "lost", "tier": "none", "purchase_events": 0, "revenue_delta": "5"}
+        {"reconciliation_key": "id/A", "status": "lost", "tier": "none", "purchase_events": 0, "revenue_delta": "5"},
+        {"reconciliation_key": "id/B", "status": "lost", "tier": "none", "purchase_events": 1, "order_id": 2},
     ]
     * 2,
     "marts.rpt_revenue_bridge": [
@@ -57,7 +61,36 @@ WRONG: dict[str, list[dict[str, object]]] = {
     * 2,
     "marts.rpt_daily_reconciliation": [{"reconciliation_day": "2020-11-01", "awaiting": 1, "is_mature": True}],
     "marts.dim_users": [{"user_key": "user/1", "user_id": 1, "user_pseudo_ids": ["family"], "sessions": 7}] * 2,
-    "evaluation.eval_orders": [{"order_id": 1, "is_dropped": True, "found_status": "matched"}],
+    "marts.rpt_funnel": [
+        {"population": "everyone", "method": "guessed", "dimension": "all", "slice": "all", "step_order": 2},
+        {
+            "population": "everyone",
+            "method": "closed",
+            "dimension": "all",
+            "slice": "all",
+            "step_order": 2,
+            "sessions": 1,
+        },
+        {
+            "population": "everyone",
+            "method": "any",
+            "dimension": "channel",
+            "slice": "Email",
+            "step_order": 1,
+            "sessions": 1,
+        },
+    ],
+    "marts.rpt_tracking_health": [
+        {"export_day": "2020-11-01", "event_name": "purchase", "sessions": 1, "status": "guessed", "is_flagged": True}
+    ]
+    * 2,
+    "marts.rpt_gap_causes": [
+        {"gap": "guessed", "dimension": "day", "slice": "2020-11-01", "rows_at_risk": 1, "missing": 2, "p_value": 3}
+    ]
+    * 2,
+    "evaluation.eval_orders": [{"order_id": 1, "is_dropped": True, "has_ga4_id": True, "found_status": "matched"}] * 2,
+    "evaluation.eval_scores": [{"subject": "status", "label": "matched"}] * 2,
+    "evaluation.eval_money": [{"reason": "dropped", "difference": "0.01", "is_decidable": True}] * 2,
 }
 # The laws that hold purchases and orders together, and the models between them and the raw tables, in order.
 CONSERVATION = (

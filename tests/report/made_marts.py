@@ -48,7 +48,8 @@ ORDERS = _spec(
 FUNNEL = _spec(
     "marts",
     "rpt_funnel",
-    "population STRING, method STRING, dimension STRING, step_order INT64, step_name STRING, sessions INT64, share FLOAT64",
+    "population STRING, method STRING, dimension STRING, "
+    "step_order INT64, step_name STRING, sessions INT64, share FLOAT64",
 )
 DAYS = _spec(
     "marts",
@@ -73,7 +74,8 @@ with counted as (
     from `{marts}.fct_user_journeys`
 )
 select
-    'everyone', 'any', 'all', step.step_order, step.step_name, step.sessions, safe_divide(step.sessions, counted.sessions)
+    'everyone', 'any', 'all',
+    step.step_order, step.step_name, step.sessions, safe_divide(step.sessions, counted.sessions)
 from counted, unnest([
     struct(1 as step_order, 'sessions' as step_name, counted.sessions as sessions),
     struct(2 as step_order, 'view_item' as step_name, counted.view_item as sessions),

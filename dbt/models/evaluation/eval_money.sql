@@ -3,11 +3,7 @@ with
 
 orders as (
 
-    select
-        *,
-        has_ga4_id or not has_ga4_purchase as is_settled_by_id
-
-    from {{ ref('eval_orders') }}
+    select * from {{ ref('eval_orders') }}
     -- what is still awaited has no reason yet
     where 'awaiting' not in (expected_status, found_status) and found_status != 'absent'
 

@@ -1,16 +1,9 @@
 -- Grain: one row per (subject, label): what was rightly found under a label, wrongly found, and missed.
-{%- set by_id = ['exact_id', 'recovered_id'] %}
-
 with
 
 orders as (
 
-    select
-        *,
-        -- ids settle these; purchases that lost theirs are judged apart
-        has_ga4_id or not has_ga4_purchase as is_settled_by_id
-
-    from {{ ref('eval_orders') }}
+    select * from {{ ref('eval_orders') }}
 
 ),
 
@@ -55,6 +48,7 @@ pairs as (
 
     select
         found_tier,
+        found_tier in ('exact_id', 'recovered_id') as is_by_id,
         is_decidable,
         coalesce(is_matched_with_its_own, false) as is_right,
         found_tier != 'none' as is_matched,
@@ -84,8 +78,8 @@ tiers as (
     select
         'match' as subject,
         'with_id' as label,
-        countif(is_right and found_tier in ('{{ by_id | join("', '") }}')) as true_positives,
-        countif(not is_right and found_tier in ('{{ by_id | join("', '") }}')) as false_positives,
+        countif(is_by_id and is_right) as true_positives,
+        countif(is_by_id and not is_right) as false_positives,
         countif(has_ga4_id and not is_right) as false_negatives
 
     from pairs
@@ -95,8 +89,8 @@ tiers as (
     select
         'match' as subject,
         'without_id' as label,
-        countif(is_right and found_tier not in ('{{ by_id | join("', '") }}')) as true_positives,
-        countif(is_matched and not is_right and found_tier not in ('{{ by_id | join("', '") }}')) as false_positives,
+        countif(is_right and not is_by_id) as true_positives,
+        countif(is_matched and not is_right and not is_by_id) as false_positives,
         countif(has_pair and not has_ga4_id and not is_right) as false_negatives
 
     from pairs
