@@ -270,6 +270,40 @@ def test_the_order_in_which_rows_come_changes_nothing(built: Built) -> None:
     assert found[0] == found[1]
 
 
+def test_a_link_taken_out_changes_nothing_but_what_rested_on_it(built: Built) -> None:
+    resting = {
+        "intermediate.int_identity": "user_pseudo_id = 'family' or user_id in (3, 4)",
+        "intermediate.int_matches": "false",
+        "marts.fct_reconciliation": "user_pseudo_id = 'family'",
+        "marts.dim_users": "user_id in (3, 4)",
+    }
+    others = {
+        name: f"select * from `{built.settings.dataset(name)}` where not coalesce({condition}, false)"
+        for name, condition in resting.items()
+    }
+    edges = f"""
+        select concat(user_pseudo_id, '/', cast(user_id as string)) as edge, is_shared_device
+        from `{built.settings.dataset("intermediate.int_identity")}`
+    """
+
+    def look() -> tuple[dict[str, bool], dict[str, list[str]]]:
+        joined = {row["edge"]: not row["is_shared_device"] for row in built.warehouse.rows(edges)}
+        return joined, {name: sorted(map(str, built.warehouse.rows(sql))) for name, sql in others.items()}
+
+    built.put(SHOP.tables())
+    built.build((*RECONCILIATION, "dim_users"))
+    joined, before = look()
+    assert joined == {"ada/1": True, "bob/2": True, "family/3": False, "family/4": False}
+    dbt(
+        built.settings, "run", "--select", *(name.split(".")[1] for name in resting), "int_person_candidates",
+        "--vars", "excluded_identity_edges: [family/3]", target=built.target / "unwound",
+    )  # fmt: skip
+    joined, after = look()
+    assert joined == {"ada/1": True, "bob/2": True, "family/4": True}
+    assert after == before
+    assert all(after.values())
+
+
 def test_every_law_is_broken_by_rows_that_contradict_each_other(built: Built) -> None:
     for name, rows in WRONG.items():
         built.load(name, rows)
