@@ -63,9 +63,10 @@ class Unseen:
 
 
 AS_USUAL = Unseen(0.05, {"ad_blocker": 0.5, "consent_denied": 0.3, "redirect_payment": 0.2})
-# For a search for causes: one that there is to find, and a gap of the same size that has none.
-CONCENTRATED = Unseen(0.1, {"ad_blocker": 0.25, "consent_denied": 0.15, "redirect_payment": 0.6})
-UNIFORM = Unseen(0.1, {"ad_blocker": 0.6, "consent_denied": 0.4})
+# For a search for causes: one that there is to find (nearly half of the payments by redirect do not come back), and a gap
+# of the same size that has none.
+CONCENTRATED = Unseen(0.12, {"ad_blocker": 0.2, "consent_denied": 0.1, "redirect_payment": 0.7})
+UNIFORM = Unseen(0.12, {"ad_blocker": 0.6, "consent_denied": 0.4})
 
 # The rate of DROPPED is only its default: JOURNEY_GAP_RATE sets it. That a page loses the id is no draw: GA4 tells.
 GAPS = (
