@@ -101,9 +101,3 @@ def _them(days: list[date]) -> str:
 
 def _were(days: list[date]) -> str:
     return "was" if len(days) == 1 else "were"
-
-
-def mix_sentence(groups: list[tuple[str, int]]) -> str:
-    """Names with counts, and the share of each in all of them."""
-    everything = sum(count for _, count in groups)
-    return sentence_list([f"{name} {number(count)} ({percent(ratio(count, everything))})" for name, count in groups])
