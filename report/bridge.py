@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from report import meanings
-from report.drawing import Chart, Drawing, Shape, chart, line, path, rect, text, width_of
-from report.words import counted, money, sentence_list, signed
+from report.drawing import Chart, Drawing, Shape, chart, line, path, rect, text
+from report.words import counted, lowered, money, sentence_list, signed
 
 UNEXPLAINED, RESIDUAL = "unknown", "residual"
 
@@ -55,10 +55,10 @@ def bridge_sentence(lines: tuple[Line, ...], currency: str) -> str:
         return "There is no amount on either side."
     ends = [each for each in lines if each.kind == "total" and each.line != RESIDUAL]
     steps = sorted((s for s in lines if s.kind == "step" and s.amount), key=lambda s: (-abs(s.amount), s.line_order))
-    path_ = " to ".join(f"{money(t.amount)} ({t.name.lower()})" for t in ends)
+    path_ = " to ".join(f"{money(t.amount)} ({lowered(t.name)})" for t in ends)
     told = f"In {currency}: {path_}."
     if steps:
-        most = sentence_list([f"{s.name.lower()} {signed(s.amount)}" for s in steps[:3]])
+        most = sentence_list([f"{lowered(s.name)} {signed(s.amount)}" for s in steps[:3]])
         told += f" The steps that move most: {most}."
     unknown = next((s for s in lines if s.line == UNEXPLAINED), None)
     if unknown:
@@ -94,7 +94,7 @@ def axis_start(lines: tuple[Line, ...]) -> Decimal:
 
 def _draw(lines: tuple[Line, ...], width: int) -> Drawing:
     is_wide = width > 700
-    left, pitch, tall = (262.0, 29, 17) if is_wide else (168.0, 27, 14)
+    left, pitch, tall = (262.0, 29, 17) if is_wide else (204.0, 27, 14)
     right = width - (122.0 if is_wide else 84.0)
     walked = [w for w in walk(lines) if w[0] in shown(lines)]
     start = float(axis_start(lines))
@@ -109,8 +109,7 @@ def _draw(lines: tuple[Line, ...], width: int) -> Drawing:
         y = n * pitch + 6
         base = y + tall - 4
         is_total = each.kind == "total"
-        name = each.name if width_of(each.name, 12) < left - 8 else each.name[: int((left - 16) / 7.4)] + "…"
-        shapes.append(text(left - 10, base, name, "name" if is_total else "step", "end"))
+        shapes.append(text(left - 10, base, each.name, "axis total" if is_total else "axis", "end"))
         if is_total:
             shapes.append(rect(left, y, max(x(each.amount) - left, 0), tall, "good" if n and n == len(walked) - 1 else "bar"))
             if start > 0:  # the bar does not begin at 0: it is cut

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from report import meanings
-from report.words import counted, number, precise_of, sentence_list
+from report.words import counted, lowered, number, precise_of, sentence_list
 
 MOST = 12
 
@@ -47,7 +47,7 @@ def causes_sentence(causes: Sequence[Cause]) -> str:
     if not found:
         return f"No slice holds the gap: of {looked}, none lacks more than the rest beyond chance."
     told = [
-        f"{c.dimension.replace('_', ' ')} {c.slice} ({meanings.STATUS[c.gap][0].lower()}: {number(c.missing)} of "
+        f"{c.dimension.replace('_', ' ')} {c.slice} ({lowered(meanings.STATUS[c.gap][0])}: {number(c.missing)} of "
         f"{number(c.rows_at_risk)}, {precise_of(c.missing_rate)} against {precise_of(c.elsewhere_rate)} elsewhere)"
         for c in found[:4]
     ]

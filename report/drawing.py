@@ -144,15 +144,13 @@ class Days:
         """Days as words below the chart, as many as have room: every day, week, two weeks, ... from the first."""
         room = 62  # of '10 Nov' with the space around it
         step = next((n for n in (1, 2, 7, 14, 28, 56, 91, 182, 364) if n * self.band >= room), self.count)
-        shapes = []
+        shapes: list[Shape] = []
         for n in range(0, self.count, step):
-            day = self.first + timedelta(days=n)
-            x = self.middle(day)
-            words = f"{day.day} {day:%b}" if n else f"{day.day} {day:%b %Y}"
-            is_first = n == 0
-            if not is_first and x - self.left < 110 and step * self.band < 110:
-                continue  # the first one is longer: it names the year
-            if x + 22 > self.right + 8:
-                continue
-            shapes += [line(x, y - 14, x, y - 10, "tick"), text(max(x - 18, 0) if is_first else x, y, words, "axis", "start" if is_first else "middle")]
+            day, x = self.first + timedelta(days=n), self.middle(self.first + timedelta(days=n))
+            words = f"{day.day} {day:%b}"
+            if not n and step * self.band >= 110:  # room enough to name the year, once
+                words = f"{words} {day.year}"
+            if x + 22 <= self.right + 8:
+                shapes.append(line(x, y - 14, x, y - 10, "tick"))
+                shapes.append(text(x if n else max(x - 18, 0), y, words, "axis", "middle" if n else "start"))
         return shapes

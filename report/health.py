@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from report import meanings
 from report.drawing import Chart, Days, Drawing, Shape, chart, diamond, line, path, rect, text
-from report.words import NOTHING, counted, listed, number, precise, ranges, sentence_list, span
+from report.words import NOTHING, counted, listed, lowered, number, precise, ranges, sentence_list, span
 
 TROUBLES = ("outage", "near_zero", "traffic_drop")
 
@@ -113,7 +113,7 @@ def health_chart(rows: Sequence[Health]) -> Chart | None:
     if not rows:
         return None
     found = troubles(rows)
-    words = "; ".join(f"{t.event_name} {t.status_name.lower()} {t.days}" for t in found[:20]) or "no trouble on any day"
+    words = "; ".join(f"{t.event_name} {lowered(t.status_name)} {t.days}" for t in found[:20]) or "no trouble on any day"
     return chart("health", "Events by day, and how they stand to their neighbours", f"{words}.", lambda width: _draw(rows, width))
 
 
@@ -128,7 +128,7 @@ def _draw(rows: Sequence[Health], width: int) -> Drawing:
         shapes.append(text(left - 8, n * pitch + 19, event, "axis", "end"))
     for r in rows:
         x, y, wide = axis.start(r.export_day) + gap, events.index(r.event_name) * pitch + 6.0, axis.band - 2 * gap
-        told = f"{r.export_day} {r.event_name}: {meanings.HEALTH.get(r.status, (r.status,))[0].lower()}"
+        told = f"{r.export_day} {r.event_name}: {meanings.HEALTH.get(r.status, (r.status,))[0]}"
         middle = x + wide / 2
         if r.status == "outage":
             arm = min(wide / 2, 5)

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from report import meanings
 from report.drawing import Chart, Drawing, Shape, chart, circle, diamond, line, rect, square, text, triangle
-from report.words import counted, duration, money, number, sentence_list
+from report.words import counted, duration, lowered, money, number, sentence_list
 
 # Seconds up to this are near one another on the axis; beyond it each tick is several times the one before.
 KNEE = 30.0
@@ -69,7 +69,7 @@ def lanes_sentence(found: tuple[Lane, ...]) -> str:
     if not found:
         return "No purchase and no order has come far enough to be shown."
     kinds = [
-        f"{number(sum(lane.group == group for lane in found))} {name.lower()}"
+        f"{number(sum(lane.group == group for lane in found))} {lowered(name)}"
         for group, (name, _) in meanings.LANE_GROUP.items()
         if any(lane.group == group for lane in found)
     ]
@@ -112,6 +112,8 @@ def _draw(found: tuple[Lane, ...], width: int) -> Drawing:
         else:
             shapes += [text(0, y + 13, lane.label, "axis"), text(width, y + 13, amounts, "value", "end")]
         shapes.append(line(left, middle, right, middle, "lane"))
+        if not lane.sessions:
+            shapes.append(text(left + 14, middle + 4, "no session known", "soft"))
         shapes += [shape for m in lane.marks for shape in _shapes(m, x, middle)]
         y += pitch
     for seconds, words in TICKS:
@@ -134,8 +136,8 @@ def _shapes(mark: Mark, x: Callable[[float], float], y: float) -> list[Shape]:
         return [triangle(at, y, 5.5, "cart", told)]
     told += f": {money(mark.amount)}"
     if mark.mark == "ga4_purchase":
-        return [diamond(at, y - 1, 6.5, "bought", told)]
-    return [square(at, y, 5, "paid", told)]
+        return [diamond(at, y - 5, 6, "bought", told)]
+    return [square(at, y + 5, 4.5, "paid", told)]
 
 
 def _amounts(lane: Lane) -> str:

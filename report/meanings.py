@@ -1,5 +1,7 @@
 """What each step, status, reason and metric means, in words for whoever reads the page."""
 
+from report.words import lowered
+
 # step of rpt_funnel -> name on the page
 STEP = {
     "sessions": "Sessions",
@@ -126,7 +128,7 @@ def line_name(line: str) -> str:
     if line in LINE:
         return LINE[line]
     if line.startswith("excluded_"):
-        return f"Excluded: {reason_name(line.removeprefix('excluded_')).lower()}"
+        return f"Excluded: {lowered(reason_name(line.removeprefix('excluded_')))}"
     return reason_name(line)
 
 

@@ -67,6 +67,11 @@ def moment(at: datetime | None) -> str:
     return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
+def lowered(name: str) -> str:
+    """A name inside a sentence: 'Only in GA4' -> 'only in GA4', 'GA4, as reported' stays."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
+
+
 def counted(count: int, noun: str) -> str:
     """'1 day', '2 days'."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
