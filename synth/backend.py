@@ -11,6 +11,7 @@ from pathlib import Path
 
 from journey.log import get_log
 from journey.settings import Settings
+from synth.gaps import AS_USUAL, Unseen
 
 log = get_log("synth")
 
@@ -34,10 +35,11 @@ class Made:
     digest: str = ""
 
 
-def synth(settings: Settings, folder: Path | None = None) -> Made:
+def synth(settings: Settings, folder: Path | None = None, unseen: Unseen = AS_USUAL) -> Made:
     """Make the shop as it was at `settings.now`, in place of the one made before.
 
     folder: where the Parquet files go and stay; None: a temporary folder (TMPDIR), removed at the end.
+    unseen: the orders that GA4 never saw.
     Returns: counts; all zero when the backend is the user's own, which is left alone.
     Raises: BadInput, when the source holds no purchase, or the schema is not synth's to replace; TryAgain, when
     PostgreSQL, BigQuery or the disk fails on the way. The shop of before is then kept.
@@ -48,10 +50,10 @@ def synth(settings: Settings, folder: Path | None = None) -> Made:
     with ExitStack() as stack:
         if folder is None:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="journey-synth-")))
-        return _make(settings, folder)
+        return _make(settings, folder, unseen)
 
 
-def _make(settings: Settings, folder: Path) -> Made:
+def _make(settings: Settings, folder: Path, unseen: Unseen) -> Made:
     from journey.bigquery import Warehouse
     from journey.postgres import connect
     from synth.answer_key import load_answer_key, truth_tables
@@ -77,7 +79,7 @@ def _make(settings: Settings, folder: Path) -> Made:
         seen = read_seen(settings, warehouse, now)
         log(f"{len(seen.days)} days: {len(seen.purchases)} purchases, {len(seen.visitors)} visitors")
         customers = make_customers(dice, seen.purchases, seen.visitors)
-        orders = make_orders(dice, settings.gap_rate, seen.purchases, customers)
+        orders = make_orders(dice, settings.gap_rate, seen.purchases, customers, unseen)
         paths = write_tables(shop_tables(customers.users, orders, now) | truth_tables(orders, customers, now), folder)
         rows = replace_shop(target, schema, {name: read_batches(paths[name]) for name in TABLES})
     finally:
@@ -85,7 +87,6 @@ def _make(settings: Settings, folder: Path) -> Made:
     log(f"{rows['users']} users, {rows['orders']} orders, {rows['order_items']} lines in schema {schema}")
     truth_rows = load_answer_key(warehouse, paths)
 
-    with_id = sum(order.has_ga4_id for order in orders)
     dropped = sum(order.gap == Kind.DROPPED for order in orders)
     return Made(
         rows=sum(rows.values()),
@@ -96,7 +97,7 @@ def _make(settings: Settings, folder: Path) -> Made:
         orders=rows["orders"],
         order_items=rows["order_items"],
         dropped=dropped,
-        dropped_share=round(dropped / with_id, 4) if with_id else 0.0,
+        dropped_share=round(dropped / len(seen.purchases), 4),
         never_in_ga4=sum(order.gap == Kind.NEVER_IN_GA4 for order in orders),
         truth_rows=truth_rows,
         digest=digest(paths.values()),

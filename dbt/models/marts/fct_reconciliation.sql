@@ -19,12 +19,6 @@ orders as (
 
 ),
 
-users as (
-
-    select * from {{ ref('stg_users') }}
-
-),
-
 matches as (
 
     select * from {{ ref('int_matches') }}
@@ -59,20 +53,12 @@ export_days as (
 
 ),
 
-shop_rows as (
-
-    select loaded_at from orders
-    union all
-    select loaded_at from users
-
-),
-
 -- How far either side had come; NULL when nothing has.
 progress as (
 
     select
         (select max(if(export_days.is_held, export_days.export_day, null)) from export_days) as ga4_through_day,
-        (select max(shop_rows.loaded_at) from shop_rows) as backend_through_at
+        {{ backend_through_at() }} as backend_through_at
 
 ),
 
@@ -116,13 +102,16 @@ joined as (
         coalesce(purchases.purchase_events, 0) as purchase_events,
         purchases.purchased_at,
         orders.ordered_at,
+        orders.updated_at as order_updated_at,
         date(coalesce(purchases.purchased_at, orders.ordered_at)) as reconciliation_day,
         orders.status as order_status,
         orders.payment_method,
         orders.exclusion_reason,
         sessions.device_category,
         purchases.ga4_revenue,
+        purchases.ga4_reported_revenue,
         orders.revenue as backend_revenue,
+        orders.total as backend_booked,
         coalesce(purchases.ga4_revenue, 0) - coalesce(orders.revenue, 0) as revenue_delta,
         {{ amount_reason('purchases', 'orders') }} as amount_reason,
         case
@@ -194,6 +183,7 @@ final as (
         purchase_events,
         purchased_at,
         ordered_at,
+        order_updated_at,
         reconciliation_day,
 
         ---------- facts
@@ -203,7 +193,9 @@ final as (
 
         ---------- money
         ga4_revenue,
+        ga4_reported_revenue,
         backend_revenue,
+        backend_booked,
         revenue_delta
 
     from judged
