@@ -239,6 +239,42 @@ def report(
 
 @app.command(
     epilog=examples(
+        "journey looker --google",
+        "journey looker --google --table rpt_daily_reconciliation",
+        "journey looker --google --template 0B5FF6JBKbNJxOWItcWo2SVVVeGc",
+    )
+)
+def looker(
+    template: Annotated[
+        str | None, typer.Option(help="Report id of a template with the four sources. Default: Google's own report.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Without a template: the mart that the report opens over.")] = "rpt_funnel",
+    billing_project: Annotated[
+        str | None, typer.Option(help="Project that pays for the queries. Default: the warehouse's.")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    google: Annotated[bool, typer.Option("--google", help="Google's BigQuery, which Looker Studio can reach.")] = False,
+) -> None:
+    """Print the link that opens the marts in Looker Studio.
+
+    Checks first that every table and column of its pages is there, with the type it needs. See docs/looker-studio.md.
+    """
+    from journey.bigquery import Warehouse
+    from journey.settings import Settings
+    from report.looker import SOURCES, check, link
+
+    with _warehouse(state, google):
+        settings = Settings.from_environment()
+        url = link(settings, template, table, billing_project)
+        columns = check(Warehouse(settings))
+    print(f"{len(SOURCES)} tables with {columns} columns are as the pages need them", file=sys.stderr)
+    if settings.emulator_host:
+        print("these are in the emulator: Looker Studio reads only BigQuery itself, see --google", file=sys.stderr)
+    print(url)
+
+
+@app.command(
+    epilog=examples(
         "journey query 'select count(*) from raw_ga4.events'",
         "journey query --format csv 'select * from marts.rpt_funnel'",
     )

@@ -129,22 +129,32 @@ def _slices(figures: Figures, rows: tuple[FunnelRow, ...]) -> Iterator[Check]:
     for dimension in sorted({dimension for dimension, _ in sums} - {"all"}):
         for step in figures.funnel:
             what = f"sessions of step {step.name} by {dimension.replace('_', ' ')}"
-            yield Check(what, number(sums.get((dimension, step.name), 0)), number(step.sessions), step.name == "purchase")
+            yield Check(
+                what, number(sums.get((dimension, step.name), 0)), number(step.sessions), step.name == "purchase"
+            )
 
 
 def _bridge(figures: Figures, lines: tuple[Line, ...]) -> Iterator[Check]:
     """The bridge begins with GA4's revenue, leads from total to total, and leaves nothing over on any day."""
     amounts = {each.line: each.amount for each in lines}
     ga4 = amounts.get("ga4_reported", Decimal(0)) + amounts.get("duplicates", Decimal(0))
-    yield Check("GA4 revenue at the head of the bridge", money(ga4), money(total(o.ga4_revenue for o in figures.outcomes)))
+    yield Check(
+        "GA4 revenue at the head of the bridge", money(ga4), money(total(o.ga4_revenue for o in figures.outcomes))
+    )
     eligible = total(o.backend_revenue for o in figures.outcomes if o.status in ELIGIBLE)
-    yield Check("backend revenue of eligible orders in the bridge", money(amounts.get("eligible_backend", Decimal(0))), money(eligible))
+    yield Check(
+        "backend revenue of eligible orders in the bridge",
+        money(amounts.get("eligible_backend", Decimal(0))),
+        money(eligible),
+    )
     unknown = total(o.difference for o in figures.outcomes if (o.status, o.reason) == ("amount_mismatch", "unknown"))
     yield Check("the unexplained step of the bridge", money(-amounts.get("unknown", Decimal(0))), money(unknown))
     for each, _, reached in walk(lines):
         if each.kind == "total":
             yield Check(f"where the bridge reaches {each.line}", money(each.amount), money(reached))
-    yield Check("days on which the bridge leaves a residual", number(sum(each.broken_days for each in lines)), number(0))
+    yield Check(
+        "days on which the bridge leaves a residual", number(sum(each.broken_days for each in lines)), number(0)
+    )
 
 
 def _rates(what: str, told: Decimal | None, computed: Decimal | None, is_total: bool = True) -> Check:

@@ -111,9 +111,17 @@ def _draw(lines: tuple[Line, ...], width: int) -> Drawing:
         is_total = each.kind == "total"
         shapes.append(text(left - 10, base, each.name, "axis total" if is_total else "axis", "end"))
         if is_total:
-            shapes.append(rect(left, y, max(x(each.amount) - left, 0), tall, "good" if n and n == len(walked) - 1 else "bar"))
+            shapes.append(
+                rect(left, y, max(x(each.amount) - left, 0), tall, "good" if n and n == len(walked) - 1 else "bar")
+            )
             if start > 0:  # the bar does not begin at 0: it is cut
-                shapes.append(path([(left + 10, y - 2), (left + 6, y + tall + 2), (left + 10, y + tall + 2), (left + 14, y - 2)], "cut", True))
+                shapes.append(
+                    path(
+                        [(left + 10, y - 2), (left + 6, y + tall + 2), (left + 10, y + tall + 2), (left + 14, y - 2)],
+                        "cut",
+                        True,
+                    )
+                )
         else:
             kind = "unknown-step" if each.line == UNEXPLAINED else "more" if each.amount > 0 else "less"
             from_, to = sorted((x(before), x(after)))

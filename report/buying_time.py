@@ -47,7 +47,9 @@ def buying_chart(bins: tuple[Bin, ...]) -> Chart | None:
         return None
     words = "; ".join(f"{b.bin_label}: {b.people}" for b in bins)
     title = "People by time from first session to first purchase"
-    return chart("buying-time", title, f"{words}.", lambda width: _columns(bins, width) if width > 700 else _rows(bins, width))
+    return chart(
+        "buying-time", title, f"{words}.", lambda width: _columns(bins, width) if width > 700 else _rows(bins, width)
+    )
 
 
 def _columns(bins: tuple[Bin, ...], width: int) -> Drawing:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from report import meanings
 from report.words import counted, lowered, number, precise_of, sentence_list
 
-MOST = 12
+MOST = 10
+NEXT = 3  # of either gap, what comes closest to a cause
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,23 @@ class Cause:
 
 
 def foremost(causes: Sequence[Cause]) -> tuple[Cause, ...]:
-    """The causes, then what comes closest to one; at most MOST for either gap."""
+    """The causes of either gap, at most MOST, then what comes closest to one."""
     ordered = sorted(
-        causes, key=lambda c: (c.gap, not c.is_cause, 2.0 if c.q_value is None else c.q_value, -c.missing, c.dimension, c.slice)
+        causes,
+        key=lambda c: (
+            c.gap,
+            not c.is_cause,
+            2.0 if c.q_value is None else c.q_value,
+            2.0 if c.p_value is None else c.p_value,
+            -c.missing,
+            c.dimension,
+            c.slice,
+        ),
     )
     kept: list[Cause] = []
     for cause in ordered:
-        if cause.missing and sum(k.gap == cause.gap for k in kept) < MOST:
+        beside = sum((k.gap, k.is_cause) == (cause.gap, cause.is_cause) for k in kept)
+        if cause.missing and beside < (MOST if cause.is_cause else NEXT):
             kept.append(cause)
     return tuple(kept)
 

@@ -52,12 +52,12 @@ def chart(name: str, title: str, words: str, draw: Callable[[int], Drawing]) -> 
 
 def px(value: Number) -> str:
     """A coordinate to a tenth of a pixel, in as few characters as it takes."""
-    return f"{float(value):.1f}".removesuffix(".0").replace("-0", "0" if abs(value) < 0.05 else "-0")
+    return f"{float(value) + 0.0:.1f}".removesuffix(".0")
 
 
 def rect(x: Number, y: Number, width: Number, height: Number, kind: str, told: str = "") -> Shape:
     """A box."""
-    places = {"x": x, "y": y, "width": max(width, 0), "height": max(height, 0)}
+    places: dict[str, Number] = {"x": x, "y": y, "width": max(width, 0), "height": max(height, 0)}
     return Shape("rect", (*((name, px(value)) for name, value in places.items()), ("class", kind)), told=told)
 
 

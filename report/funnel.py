@@ -28,6 +28,7 @@ class FunnelRow:
     share: float | None
     share_of_previous: float | None
     median_seconds_from_previous: float | None
+    affected_days: int  # on which the step was not recorded as it should have been
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,15 @@ def slice_sentence(kind: str, found: tuple[Slice, ...]) -> str:
     )
 
 
+def tracking_sentence(rows: Sequence[FunnelRow]) -> str:
+    """Which steps are too low because their tracking failed; empty when none is."""
+    low = [r for r in base(rows) if r.affected_days]
+    return " ".join(
+        f"“{meanings.STEP[r.step_name]}” is too low: on {counted(r.affected_days, 'day')} its tracking failed, see below."
+        for r in low
+    )
+
+
 def funnel_chart(rows: Sequence[FunnelRow]) -> Chart | None:
     """Bars of the steps with what continues between them; None without a session."""
     steps = base(rows)
@@ -137,7 +147,13 @@ def _draw(steps: list[FunnelRow], width: int) -> Drawing:
         if n and previous > step.sessions:
             shapes.append(rect(left, y, room * previous / whole, bar_height, "ghost"))
         shapes.append(
-            rect(left, y, max(length, 1 if step.sessions else 0), bar_height, "good" if step.step_name == "confirmed" else "bar")
+            rect(
+                left,
+                y,
+                max(length, 1 if step.sessions else 0),
+                bar_height,
+                "good" if step.step_name == "confirmed" else "bar",
+            )
         )
         name = meanings.STEP[step.step_name]
         told = f"{number(step.sessions)} · {precise(_share(step.sessions, whole))}"
@@ -151,7 +167,14 @@ def _draw(steps: list[FunnelRow], width: int) -> Drawing:
             is_worst = worst is steps[n + 1]
             mark = "▼ " if is_worst else "↓ "
             tail = " · largest drop" if is_worst else ""
-            shapes.append(text(left + 2, y + bar_height + (21 if is_wide else 20), f"{mark}{between}{tail}", "bad-words" if is_worst else "soft"))
+            shapes.append(
+                text(
+                    left + 2,
+                    y + bar_height + (21 if is_wide else 20),
+                    f"{mark}{between}{tail}",
+                    "bad-words" if is_worst else "soft",
+                )
+            )
     return Drawing(width, (len(steps) - 1) * pitch + bar_height + (10 if is_wide else 28), tuple(shapes))
 
 

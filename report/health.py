@@ -21,6 +21,7 @@ class Health:
     sessions: int
     neighbour: str | None
     neighbour_sessions: int | None
+    sessions_with_both: int | None
     rate: float | None
     expected_rate: float | None
     expected_lower: float | None
@@ -55,7 +56,7 @@ def troubles(rows: Sequence[Health]) -> tuple[Trouble, ...]:
         those = {r.export_day: r for r in rows if (r.event_name, r.status) == (event, status)}
         for first, last in ranges(those):
             within = [r for day, r in those.items() if first <= day <= last]
-            sessions = sum(r.sessions for r in within)
+            sessions = sum(r.sessions_with_both or 0 for r in within)
             beside = sum(r.neighbour_sessions or 0 for r in within)
             expected = next((r for r in within if r.expected_rate is not None), None)
             found.append(
@@ -94,7 +95,7 @@ def health_sentence(rows: Sequence[Health], found: tuple[Trouble, ...]) -> str:
         told.append(
             sentence_list(
                 [
-                    f"{t.event_name} was not recorded on {t.days} ({number(t.sessions)} against "
+                    f"{t.event_name} was not recorded on {t.days} (in {number(t.sessions)} of "
                     f"{counted(t.neighbour_sessions, 'session')} with {t.neighbour})"
                     for t in outages[:4]
                 ]
@@ -103,9 +104,12 @@ def health_sentence(rows: Sequence[Health], found: tuple[Trouble, ...]) -> str:
         )
     others = [t for t in found if t.status != "outage"]
     if others:
-        told.append(f"{counted(len(others), 'further stretch').replace('stretchs', 'stretches')} of days stand in the table")
-    sentence = "; ".join(told)
-    return f"{sentence[0].upper() if sentence[0] != 'a' or not outages else sentence[0]}{sentence[1:]}."
+        told.append(
+            "one more stretch of days stands in the table"
+            if len(others) == 1
+            else f"{number(len(others))} more stretches of days stand in the table"
+        )
+    return f"Measured against its neighbour in the funnel: {'; '.join(told)}."
 
 
 def health_chart(rows: Sequence[Health]) -> Chart | None:
@@ -113,13 +117,20 @@ def health_chart(rows: Sequence[Health]) -> Chart | None:
     if not rows:
         return None
     found = troubles(rows)
-    words = "; ".join(f"{t.event_name} {lowered(t.status_name)} {t.days}" for t in found[:20]) or "no trouble on any day"
-    return chart("health", "Events by day, and how they stand to their neighbours", f"{words}.", lambda width: _draw(rows, width))
+    words = (
+        "; ".join(f"{t.event_name} {lowered(t.status_name)} {t.days}" for t in found[:20]) or "no trouble on any day"
+    )
+    return chart(
+        "health", "Events by day, and how they stand to their neighbours", f"{words}.", lambda width: _draw(rows, width)
+    )
 
 
 def _draw(rows: Sequence[Health], width: int) -> Drawing:
     left, pitch, tall = 112.0, 26, 18
-    events = sorted({r.event_name for r in rows}, key=lambda e: (meanings.EVENT_ORDER.index(e) if e in meanings.EVENT_ORDER else 99, e))
+    events = sorted(
+        {r.event_name for r in rows},
+        key=lambda e: (meanings.EVENT_ORDER.index(e) if e in meanings.EVENT_ORDER else 99, e),
+    )
     days = sorted({r.export_day for r in rows})
     axis = Days(days[0], (days[-1] - days[0]).days + 1, left, width - 8.0)
     gap = 0.12 * axis.band

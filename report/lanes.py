@@ -14,7 +14,17 @@ from report.words import counted, duration, lowered, money, number, sentence_lis
 
 # Seconds up to this are near one another on the axis; beyond it each tick is several times the one before.
 KNEE = 30.0
-TICKS = ((0, "0"), (60, "1 min"), (600, "10 min"), (3600, "1 h"), (6 * 3600, "6 h"), (86400, "1 day"), (7 * 86400, "1 week"), (30 * 86400, "30 days"), (365 * 86400, "1 year"))
+TICKS = (
+    (0, "0"),
+    (60, "1 min"),
+    (600, "10 min"),
+    (3600, "1 h"),
+    (6 * 3600, "6 h"),
+    (86400, "1 day"),
+    (7 * 86400, "1 week"),
+    (30 * 86400, "30 days"),
+    (365 * 86400, "1 year"),
+)
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,13 @@ def lanes(marks: tuple[Mark, ...]) -> tuple[Lane, ...]:
     for m in marks:
         found.setdefault((order.index(m.lane_group), m.lane_order), []).append(m)
     return tuple(
-        Lane(order[group], those[0].label, those[0].reason, those[0].lane_sessions, tuple(sorted(those, key=lambda m: m.seconds_from_first)))
+        Lane(
+            order[group],
+            those[0].label,
+            those[0].reason,
+            those[0].lane_sessions,
+            tuple(sorted(those, key=lambda m: m.seconds_from_first)),
+        )
         for (group, _), those in sorted(found.items())
     )
 
@@ -108,7 +124,10 @@ def _draw(found: tuple[Lane, ...], width: int) -> Drawing:
         middle = y + (13 if is_wide else 28)
         amounts = _amounts(lane)
         if is_wide:
-            shapes += [text(left - 14, middle + 4, lane.label, "axis", "end"), text(width, middle + 4, amounts, "value", "end")]
+            shapes += [
+                text(left - 14, middle + 4, lane.label, "axis", "end"),
+                text(width, middle + 4, amounts, "value", "end"),
+            ]
         else:
             shapes += [text(0, y + 13, lane.label, "axis"), text(width, y + 13, amounts, "value", "end")]
         shapes.append(line(left, middle, right, middle, "lane"))

@@ -79,9 +79,9 @@ CHECK = {
 # method of rpt_funnel -> name on the page, meaning
 METHOD = {
     "any": ("Any order", "every step that the session reached, in whatever order"),
-    "tolerant": ("Tolerant", "a step also counts where only a later one was recorded"),
-    "closed": ("Closed", "a step counts after all steps before it were reached"),
-    "ordered": ("In order", "a step counts when it came after the step before it"),
+    "tolerant": ("Tolerant", "a step also counts where only a later one was recorded, which proves it"),
+    "closed": ("Closed", "a step counts with every step before it, in whatever order"),
+    "ordered": ("In order", "closed, and no step first came before the one before it"),
 }
 POPULATION = {"everyone": "Everyone", "people": "Without robots"}
 
@@ -92,18 +92,23 @@ LANE_GROUP = {
     "amount_differs": ("Amounts differ", "amount_mismatch"),
     "matched": ("Matched", "matched"),
 }
-MARK = {"session": "Session", "add_to_cart": "Add to cart", "ga4_purchase": "Purchase in GA4", "paid": "Paid in the backend"}
+MARK = {
+    "session": "Session",
+    "add_to_cart": "Add to cart",
+    "ga4_purchase": "Purchase in GA4",
+    "paid": "Paid in the backend",
+}
 
 # status of rpt_tracking_health -> name on the page, meaning
 HEALTH = {
     "ok": ("As expected", "the rate to its neighbour is within what other days lead to expect"),
     "outage": ("Outage", "the event was not recorded though its neighbours were: tracking broke, people came"),
-    "near_zero": ("Near zero", "far fewer than its neighbours lead to expect: tracking broke for a part"),
+    "near_zero": ("Near zero", "as an outage, for longer or since before the first day on which the event worked"),
     "traffic_drop": ("Fewer people", "all events fell together: people stayed away, tracking worked"),
-    "no_data": ("No export", "the export lacks the day"),
-    "too_few": ("Too few", "too few sessions to judge"),
+    "no_data": ("No session", "no session that day"),
+    "too_few": ("Too few", "too few sessions were to be expected, so none says nothing"),
 }
-EVENT_ORDER = ("session_start", "page_view", "view_item", "add_to_cart", "begin_checkout", "add_payment_info", "purchase")
+EVENT_ORDER = ("page_view", "view_item", "add_to_cart", "begin_checkout", "purchase")
 
 # line of rpt_revenue_bridge -> name on the page; lines named after a reason have the reason's name
 LINE = {
@@ -139,7 +144,7 @@ def reason_check(reason: str) -> str:
 
 def reason_name(reason: str | None) -> str:
     """'no_transaction_id' -> 'No transaction id'; a reason this page has no words for keeps its own."""
-    if reason is None:
+    if reason is None or reason == "none":
         return "Nothing to remark"
     return REASON[reason][0] if reason in REASON else reason.replace("_", " ").capitalize()
 

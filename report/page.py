@@ -18,9 +18,19 @@ from report.file import replace_file
 from report.parts import Parts, read_parts
 from report.view import view
 
-
 FILTERS = ("number", "money", "signed", "percent", "precise", "precise_of", "moment", "listed", "counted", "duration")
-MEANINGS = ("STEP", "METHOD", "POPULATION", "LANE_GROUP", "MARK", "HEALTH", "STATUS", "reason_name", "reason_meaning", "reason_check")
+MEANINGS = (
+    "STEP",
+    "METHOD",
+    "POPULATION",
+    "LANE_GROUP",
+    "MARK",
+    "HEALTH",
+    "STATUS",
+    "reason_name",
+    "reason_meaning",
+    "reason_check",
+)
 
 
 @dataclass(frozen=True)

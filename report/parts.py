@@ -98,6 +98,6 @@ def read_parts(warehouse: Warehouse) -> Parts:
         except NotFound:
             return None
 
-    assert warehouse.client  # made here: a cached property is not made twice at once
+    _ = warehouse.client  # made here, or several threads would each make one
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return Parts(**dict(zip(sections, pool.map(ask, sections), strict=True)))

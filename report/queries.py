@@ -23,7 +23,8 @@ select
     entered_sessions,
     share,
     share_of_previous,
-    median_seconds_from_previous
+    median_seconds_from_previous,
+    affected_days
 from `{marts}.rpt_funnel`
 where dimension = 'all' or (population = 'everyone' and method = 'any')
 order by population, method, dimension, slice, step_order
@@ -136,6 +137,7 @@ select
     sessions,
     neighbour,
     neighbour_sessions,
+    sessions_with_both,
     rate,
     expected_rate,
     expected_lower,

@@ -15,7 +15,7 @@ class Score:
     label: str
     true_positives: int
     false_positives: int
-    false_negatives: int
+    false_negatives: int | None  # a tier is not missed
     precision: float | None
     recall: float | None
     f1: float | None
@@ -52,15 +52,21 @@ def scores_sentence(scores: Sequence[Score], money: Sequence[Put], confusion: Se
     if confusion:
         orders = sum(c.orders for c in confusion)
         right = sum(c.orders for c in confusion if c.expected_status == c.found_status)
-        told.append(f"{number(right)} of {counted(orders, 'order')} of the answer key got the status that they must get.")
-    judged = [s for s in scores if s.true_positives + s.false_negatives + s.false_positives]
+        told.append(
+            f"{number(right)} of {counted(orders, 'order')} of the answer key got the status that they must get."
+        )
+    judged = [s for s in scores if s.true_positives or s.false_negatives or s.false_positives]
     if judged:
         off = sorted((s for s in judged if not s.is_exact), key=lambda s: (s.f1 or 0, s.subject, s.label))
-        told.append(f"{number(len(judged) - len(off))} of {counted(len(judged), 'label')} {'is' if len(judged) == 1 else 'are'} found without a mistake.")
+        told.append(
+            f"{number(len(judged) - len(off))} of {counted(len(judged), 'label')} {'is' if len(judged) == 1 else 'are'} found without a mistake."
+        )
         if off:
             told.append(f"The hardest: {sentence_list([f'{s.subject} {s.label}' for s in off[:3]])}.")
     decidable = [m for m in money if m.is_decidable]
     if decidable:
         short = sum((m.difference for m in decidable), Decimal(0))
-        told.append(f"Of the money that was moved for a reason the data can tell, found less put in is {signed(short)}.")
+        told.append(
+            f"Of the money that was moved for a reason the data can tell, found less put in is {signed(short)}."
+        )
     return " ".join(told) or "The answer key holds nothing to compare with."

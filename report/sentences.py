@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from report import meanings
 from report.figures import FOUND, Figures, Outcome, Step, ratio, usual_casts
-from report.words import counted, listed, number, percent, sentence_list
+from report.words import counted, listed, number, percent
 
 
 def funnel_sentence(funnel: tuple[Step, ...]) -> str:

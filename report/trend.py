@@ -50,7 +50,13 @@ def rate_sentence(figures: Figures) -> str:
     ]
     if unripe:
         parts.append(f"{counted(len(unripe), 'day')} may still change: {listed(unripe)}.")
-    if changed := [d for d in days if d.match_rate_then is not None and d.match_rate is not None and abs(d.match_rate_then - d.match_rate) >= Decimal("0.0005")]:
+    if changed := [
+        d
+        for d in days
+        if d.match_rate_then is not None
+        and d.match_rate is not None
+        and abs(d.match_rate_then - d.match_rate) >= Decimal("0.0005")
+    ]:
         parts.append(
             f"On {counted(len(changed), 'day')} the rate is another now than it was on the day after: late orders and events "
             "came in, or orders were cancelled or refunded since."
@@ -66,7 +72,9 @@ def difference_sentence(figures: Figures) -> str:
     more, less = sum(d.difference > 0 for d in days), sum(d.difference < 0 for d in days)
     most = max(days, key=lambda d: (abs(d.difference), d.day))
     told = f"GA4 reports more than the backend on {counted(more, 'day')}, less on {number(less)}, the same on {number(len(days) - more - less)}."
-    return f"{told} The largest difference is that of {most.day}: {signed(most.difference)}." if most.difference else told
+    return (
+        f"{told} The largest difference is that of {most.day}: {signed(most.difference)}." if most.difference else told
+    )
 
 
 def rate_chart(figures: Figures) -> Chart | None:
@@ -92,7 +100,9 @@ def difference_chart(figures: Figures) -> Chart | None:
         f"{counted(len(days), 'day')} from {days[0].day} to {days[-1].day}; largest {signed(most.difference)} on {most.day}. "
         "The table of all days holds every value."
     )
-    return chart("difference", "GA4 revenue minus backend revenue of each day", words, lambda width: _differences(figures, width))
+    return chart(
+        "difference", "GA4 revenue minus backend revenue of each day", words, lambda width: _differences(figures, width)
+    )
 
 
 def _shown(figures: Figures) -> list[Day]:
@@ -138,11 +148,16 @@ def _rates(figures: Figures, width: int) -> Drawing:
 
     shapes = _gaps(figures, axis, top, bottom)
     for tick in ticks(low, 1.0, 5):
-        shapes += [line(left, y(tick), right, y(tick), "grid"), text(left - 6, y(tick) + 4, f"{tick:.0%}".replace("%", " %"), "axis", "end")]
+        shapes += [
+            line(left, y(tick), right, y(tick), "grid"),
+            text(left - 6, y(tick) + 4, f"{tick:.0%}".replace("%", " %"), "axis", "end"),
+        ]
     for d in days:
         if d.match_rate_lower is not None and d.match_rate_upper is not None:
             x, wide = axis.middle(d.day), min(max(axis.band * 0.5, 1.5), 10)
-            shapes.append(rect(x - wide / 2, y(d.match_rate_upper), wide, y(d.match_rate_lower) - y(d.match_rate_upper), "band"))
+            shapes.append(
+                rect(x - wide / 2, y(d.match_rate_upper), wide, y(d.match_rate_lower) - y(d.match_rate_upper), "band")
+            )
     for run in _runs(days):
         if len(run) > 1:
             shapes.append(path([(axis.middle(d.day), y(d.match_rate or 0)) for d in run], "trend"))
@@ -150,11 +165,22 @@ def _rates(figures: Figures, width: int) -> Drawing:
     dot = 3.5 if axis.band > 9 else 2.5
     for d in days:
         assert d.match_rate is not None
-        x, told = axis.middle(d.day), f"{d.day}: {percent(d.match_rate)} of {counted(d.eligible_orders, 'eligible order')}"
+        x, told = (
+            axis.middle(d.day),
+            f"{d.day}: {percent(d.match_rate)} of {counted(d.eligible_orders, 'eligible order')}",
+        )
         if d.match_rate_lower is not None:
             told += f", 95 % interval {percent(d.match_rate_lower)} to {percent(d.match_rate_upper)}"
         if d.match_rate_then is not None and d.match_rate_then != d.match_rate:
-            shapes.append(diamond(x, y(d.match_rate_then), dot, "then", f"{d.day}: {percent(d.match_rate_then)} as known on the day after"))
+            shapes.append(
+                diamond(
+                    x,
+                    y(d.match_rate_then),
+                    dot,
+                    "then",
+                    f"{d.day}: {percent(d.match_rate_then)} as known on the day after",
+                )
+            )
         if is_below(d):
             shapes.append(triangle(x, y(d.match_rate), dot + 2, "bad", f"{told}, below target", is_down=True))
         else:
@@ -193,7 +219,14 @@ def _differences(figures: Figures, width: int) -> Drawing:
             amount = float(d.difference)
             told = f"{d.day}: {signed(d.difference)}, GA4 {money(d.ga4_revenue)}, backend {money(d.backend_revenue)}"
             shapes.append(
-                rect(axis.start(d.day) + axis.band * 0.15, y(max(amount, 0)), axis.band * 0.7, abs(y(amount) - y(0)), "more" if amount > 0 else "less", told)
+                rect(
+                    axis.start(d.day) + axis.band * 0.15,
+                    y(max(amount, 0)),
+                    axis.band * 0.7,
+                    abs(y(amount) - y(0)),
+                    "more" if amount > 0 else "less",
+                    told,
+                )
             )
     shapes.append(line(left, y(0), right, y(0), "base"))
     shapes += axis.labels(bottom + 24)

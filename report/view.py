@@ -12,7 +12,7 @@ from report.buying_time import buying_chart, buying_sentence
 from report.causes import Cause, causes_sentence, foremost
 from report.drawing import Chart
 from report.figures import STATUSES, ClosingFigures, Figures, Outcome, Step, added, close
-from report.funnel import Counting, Slice, countings, funnel_chart, slice_sentence, slices
+from report.funnel import Counting, Slice, countings, funnel_chart, slice_sentence, slices, tracking_sentence
 from report.health import Health, Trouble, health_chart, health_sentence, troubles
 from report.lanes import Lane, lanes, lanes_chart, lanes_sentence
 from report.mix import mix_chart
@@ -149,7 +149,7 @@ def view(settings: Settings, figures: Figures, parts: Parts) -> Page:
         cards=cards(figures, closing, currency),
         closing=closing,
         funnel=figures.funnel,
-        funnel_sentence=funnel_sentence(figures.funnel),
+        funnel_sentence=f"{funnel_sentence(figures.funnel)} {tracking_sentence(funnel)}".strip(),
         funnel_chart=funnel_chart(funnel),
         slices=tuple(
             SliceTable(dimension, name, slice_sentence(name, found), found)
