@@ -1,0 +1,84 @@
+"""The pipeline over one source: the events are loaded once, each seed puts another shop beside them."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from journey.bigquery import Warehouse
+from journey.errors import TryAgain
+from journey.log import get_log
+from journey.settings import Settings
+from load.backend import load_orders, load_users
+from load.ga4 import load_ga4
+from synth.backend import synth
+from synth.gaps import Unseen
+from synth.source import fill_source
+
+log = get_log("evaluate")
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt"
+# What hangs on the shop: nothing else changes from one seed to the next.
+OF_THE_SHOP = ("--select", "source:raw_backend+", "source:raw_truth+")
+
+
+@dataclass
+class Pipeline:
+    """Datasets and a PostgreSQL schema of one source. `scratch`: a folder for dbt's artifacts."""
+
+    settings: Settings
+    scratch: Path
+    warehouse: Warehouse = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.warehouse = Warehouse(self.settings)
+
+    def fill(self, days: Path) -> None:
+        """Bring the days of a folder into the source, and from there into raw_ga4."""
+        fill_source(self.settings, days, 1.0, 0, None)
+        load_ga4(self.settings)
+
+    def build(self, seed: int, unseen: Unseen, select: tuple[str, ...]) -> None:
+        """Make up the seed's shop in place of the one before, load it and build the models."""
+        shop = self.settings.model_copy(update={"seed": seed, "full_reload": True})
+        synth(shop, unseen=unseen)
+        load_users(shop)
+        load_orders(shop)
+        self.dbt("run", *select)
+
+    def dbt(self, *arguments: str) -> float:
+        """Run a dbt command; returns the seconds that its models took, parsing left out.
+
+        Raises: TryAgain, with the end of what it wrote, when it fails.
+        """
+        done = subprocess.run(
+            [Path(sys.executable).with_name("dbt"), "--quiet", *arguments],
+            cwd=PROJECT.parent,
+            env={
+                **os.environ,
+                **self.settings.environment(),
+                "DBT_PROJECT_DIR": str(PROJECT),
+                "DBT_PROFILES_DIR": str(PROJECT),
+                "DBT_TARGET_PATH": str(self.scratch / "target"),
+                "DBT_LOG_PATH": str(self.scratch / "logs"),
+                "DBT_USE_COLORS": "false",
+                "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            },
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            raise TryAgain(f"dbt {' '.join(arguments)} ended with {done.returncode}:\n{done.stdout[-4000:]}")
+        results = json.loads((self.scratch / "target" / "run_results.json").read_text())
+        return float(results["elapsed_time"])
+
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """Ask the warehouse; `{marts}` and `{evaluation}` stand for our datasets."""
+        names = ("intermediate", "marts", "evaluation")
+        return self.warehouse.rows(sql.format(**{name: self.settings.dataset(name) for name in names}))
