@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from report.drawing import Chart, Drawing, Shape, chart, line, rect, text
-from report.words import counted, number, percent
+from report.words import number, percent
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ def buying_sentence(bins: tuple[Bin, ...]) -> str:
             break
     within_day = sum(b.people for b in bins if b.to_seconds is not None and b.to_seconds <= 86400)
     return (
-        f"{counted(everyone, 'person').replace('persons', 'people')} bought. Half of them took no longer than the bin "
-        f"{middle.bin_label} from their first session here to their first purchase; {percent(Decimal(within_day) / everyone)} "
-        f"bought within a day."
+        f"{'1 person' if everyone == 1 else f'{number(everyone)} people'} bought. The one in the middle took "
+        f"{middle.bin_label} from the first session here to the first purchase; "
+        f"{percent(Decimal(within_day) / everyone)} bought within a day."
     )
 
 

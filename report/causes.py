@@ -63,4 +63,8 @@ def causes_sentence(causes: Sequence[Cause]) -> str:
         for c in found[:4]
     ]
     more = f"; {number(len(found) - 4)} more stand in the table" if len(found) > 4 else ""
-    return f"Of {looked}, {counted(len(found), 'slice')} {'lacks' if len(found) == 1 else 'lack'} more than the rest beyond chance: {sentence_list(told)}{more}."
+    lack = "lacks" if len(found) == 1 else "lack"
+    return (
+        f"Of {looked}, {counted(len(found), 'slice')} {lack} more than the rest beyond chance: "
+        f"{sentence_list(told)}{more}."
+    )

@@ -115,7 +115,7 @@ def tracking_sentence(rows: Sequence[FunnelRow]) -> str:
     """Which steps are too low because their tracking failed; empty when none is."""
     low = [r for r in base(rows) if r.affected_days]
     return " ".join(
-        f"“{meanings.STEP[r.step_name]}” is too low: on {counted(r.affected_days, 'day')} its tracking failed, see below."
+        f"“{meanings.STEP[r.step_name]}” is too low: tracking failed on {counted(r.affected_days, 'day')}, see below."
         for r in low
     )
 

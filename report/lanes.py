@@ -90,10 +90,11 @@ def lanes_sentence(found: tuple[Lane, ...]) -> str:
         if any(lane.group == group for lane in found)
     ]
     longest = max(found, key=lambda lane: (lane.took, lane.label))
-    told = f"{counted(len(found), 'lane')}: {sentence_list(kinds)}. Of each group those with the largest amounts are shown."
+    told = [f"{counted(len(found), 'lane')}: {sentence_list(kinds)}.", "Of each group the largest amounts are shown."]
     if longest.took:
-        told += f" The longest way among them is that of {longest.label}: {duration(longest.took)} over {counted(longest.sessions, 'session')}."
-    return told
+        took = f"{duration(longest.took)} over {counted(longest.sessions, 'session')}"
+        told.append(f"The longest way among them is that of {longest.label}: {took}.")
+    return " ".join(told)
 
 
 def lanes_chart(found: tuple[Lane, ...]) -> Chart | None:

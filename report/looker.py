@@ -98,9 +98,9 @@ def check(warehouse: Warehouse) -> int:
 
     Raises: BadInput, naming the first that is missing or of another type; TryAgain, when the warehouse is silent.
     """
-    sql = f"select table_name, column_name, data_type from `{warehouse.settings.dataset('marts')}`.INFORMATION_SCHEMA.COLUMNS"
+    columns = f"`{warehouse.settings.dataset('marts')}`.INFORMATION_SCHEMA.COLUMNS"
     held: dict[str, dict[str, str]] = {}
-    for row in warehouse.rows(sql):
+    for row in warehouse.rows(f"select table_name, column_name, data_type from {columns}"):
         held.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
     for source in SOURCES:
         name = f"{warehouse.settings.dataset('marts')}.{source.table}"

@@ -156,22 +156,22 @@ def reason_meaning(reason: str) -> str:
 
 DEFINITIONS = {
     "Targets": (
-        "Match rate: at least 95 % is on target, below 90 % off. Revenue difference as a share of backend revenue: at most "
-        "2 %, above 5 % off. Unexplained difference likewise: at most 0.5 %, above 1 % off. A single day is below target "
-        "only when the upper end of its 95 % interval (Wilson) is: seven orders prove little."
+        "Match rate: at least 95 % is on target, below 90 % off. Revenue difference as a share of backend revenue: at "
+        "most 2 %, above 5 % off. Unexplained difference likewise: at most 0.5 %, above 1 % off. A single day is below "
+        "target only when the upper end of its 95 % interval (Wilson) is: seven orders prove little."
     ),
     "Change": (
-        "The latest half of the days shown, 28 at most, against as many days before them. Days that the export lacks are "
-        "left out on either side."
+        "The latest half of the days shown, 28 at most, against as many days before them. Days that the export lacks "
+        "are left out on either side."
     ),
     "Session-to-purchase rate": "Sessions with a purchase event over all sessions. Robots are among them.",
     "Bridge": (
-        "Every line is a sum over rows of the reconciliation, each row in one line, so that the way from GA4 to the backend "
-        "closes to the cent on every day. A step has the sign with which it is added."
+        "Every step is a sum over rows of the reconciliation, each row in one step between two totals, so that the way "
+        "from GA4 to the backend closes to the cent on every day. A step has the sign with which it is added."
     ),
     "Time to purchase": (
-        "From the start of a person's first session in the loaded days to their first purchase event. A person is a user "
-        "with their browsers, or a browser of nobody known."
+        "From the start of a person's first session in the loaded days to their first purchase event. A person is a "
+        "user with their browsers, or a browser of nobody known."
     ),
     "Session": (
         "One browser id (user_pseudo_id) with one ga_session_id; the session id alone is shared by different "

@@ -41,15 +41,20 @@ def failures_sentence(models: Sequence[Result] | None, tests: Sequence[Result] |
     """What the reader must know before reading on; empty when all went well."""
     told = []
     if broken := failed(models):
-        names = sentence_list([r.name for r in broken[:6]]) + (" and others" if len(broken) > 6 else "")
+        were = "was" if len(broken) == 1 else "were"
         told.append(
-            f"{counted(len(broken), 'model')} of the latest run {'was' if len(broken) == 1 else 'were'} not built ({names}): "
-            "figures that rest on them are of an earlier run."
+            f"{counted(len(broken), 'model')} of the latest run {were} not built ({_names(broken)}): figures that rest "
+            "on them are of an earlier run."
         )
     if broken := failed(tests):
-        names = sentence_list([r.name for r in broken[:6]]) + (" and others" if len(broken) > 6 else "")
-        told.append(f"{counted(len(broken), 'test')} did not pass ({names}): read the figures with that in mind.")
+        told.append(
+            f"{counted(len(broken), 'test')} did not pass ({_names(broken)}): read the figures with that in mind."
+        )
     return " ".join(told)
+
+
+def _names(broken: Sequence[Result]) -> str:
+    return sentence_list([r.name for r in broken[:6]]) + (" and others" if len(broken) > 6 else "")
 
 
 def results_sentence(models: Sequence[Result] | None, tests: Sequence[Result] | None) -> str:

@@ -58,9 +58,7 @@ def scores_sentence(scores: Sequence[Score], money: Sequence[Put], confusion: Se
     judged = [s for s in scores if s.true_positives or s.false_negatives or s.false_positives]
     if judged:
         off = sorted((s for s in judged if not s.is_exact), key=lambda s: (s.f1 or 0, s.subject, s.label))
-        told.append(
-            f"{number(len(judged) - len(off))} of {counted(len(judged), 'label')} {'is' if len(judged) == 1 else 'are'} found without a mistake."
-        )
+        told.append(f"Without a mistake: {number(len(judged) - len(off))} of {counted(len(judged), 'label')}.")
         if off:
             told.append(f"The hardest: {sentence_list([f'{s.subject} {s.label}' for s in off[:3]])}.")
     decidable = [m for m in money if m.is_decidable]

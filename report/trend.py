@@ -39,15 +39,18 @@ def rate_sentence(figures: Figures) -> str:
         return "No day has an eligible order, so no day has a match rate."
     below = [d.day for d in judged if is_below(d)]
     unripe = [d.day for d in days if d.is_mature is False]
-    parts = [
-        f"On {listed(below, MOST_FLAGGED)} the match rate is below the target of {percent(TARGET)} beyond chance: the "
-        "upper end of its 95 % interval is below, too."
-        if below
-        else f"No day of {number(len(judged))} with eligible orders is below the target of {percent(TARGET)} beyond chance: "
-        "what looks low on single days is within the 95 % interval of few orders."
-        if any(d.match_rate < TARGET for d in judged if d.match_rate is not None)
-        else f"Every day with eligible orders reaches the target of {percent(TARGET)}."
-    ]
+    if below:
+        parts = [
+            f"On {listed(below, MOST_FLAGGED)} the match rate is below the target of {percent(TARGET)} beyond chance: "
+            "the upper end of its 95 % interval is below, too."
+        ]
+    elif any(d.match_rate < TARGET for d in judged if d.match_rate is not None):
+        parts = [
+            f"No day of {number(len(judged))} with eligible orders is below the target of {percent(TARGET)} beyond "
+            "chance: what looks low on single days is within the 95 % interval of few orders."
+        ]
+    else:
+        parts = [f"Every day with eligible orders reaches the target of {percent(TARGET)}."]
     if unripe:
         parts.append(f"{counted(len(unripe), 'day')} may still change: {listed(unripe)}.")
     if changed := [
@@ -57,10 +60,7 @@ def rate_sentence(figures: Figures) -> str:
         and d.match_rate is not None
         and abs(d.match_rate_then - d.match_rate) >= Decimal("0.0005")
     ]:
-        parts.append(
-            f"On {counted(len(changed), 'day')} the rate is another now than it was on the day after: late orders and events "
-            "came in, or orders were cancelled or refunded since."
-        )
+        parts.append(f"On {counted(len(changed), 'day')} the rate is another now than as known on the day after.")
     return " ".join(parts)
 
 
@@ -71,7 +71,8 @@ def difference_sentence(figures: Figures) -> str:
         return "No day has a purchase or an order."
     more, less = sum(d.difference > 0 for d in days), sum(d.difference < 0 for d in days)
     most = max(days, key=lambda d: (abs(d.difference), d.day))
-    told = f"GA4 reports more than the backend on {counted(more, 'day')}, less on {number(less)}, the same on {number(len(days) - more - less)}."
+    same = number(len(days) - more - less)
+    told = f"GA4 reports more than the backend on {counted(more, 'day')}, less on {number(less)}, the same on {same}."
     return (
         f"{told} The largest difference is that of {most.day}: {signed(most.difference)}." if most.difference else told
     )
@@ -84,8 +85,9 @@ def rate_chart(figures: Figures) -> Chart | None:
         return None
     lowest = min(days, key=lambda d: (d.match_rate or Decimal(0), d.day))
     words = (
-        f"{counted(len(days), 'day')} with a rate, from {days[0].day} to {days[-1].day}; lowest {percent(lowest.match_rate)} "
-        f"on {lowest.day}; {counted(sum(is_below(d) for d in days), 'day')} below target beyond chance. The table of all days holds every value."
+        f"{counted(len(days), 'day')} with a rate, from {days[0].day} to {days[-1].day}; lowest "
+        f"{percent(lowest.match_rate)} on {lowest.day}; {counted(sum(is_below(d) for d in days), 'day')} below target "
+        "beyond chance. The table of all days holds every value."
     )
     return chart("match-rate", "Match rate of each day", words, lambda width: _rates(figures, width))
 
@@ -97,8 +99,8 @@ def difference_chart(figures: Figures) -> Chart | None:
         return None
     most = max(days, key=lambda d: (abs(d.difference), d.day))
     words = (
-        f"{counted(len(days), 'day')} from {days[0].day} to {days[-1].day}; largest {signed(most.difference)} on {most.day}. "
-        "The table of all days holds every value."
+        f"{counted(len(days), 'day')} from {days[0].day} to {days[-1].day}; largest {signed(most.difference)} on "
+        f"{most.day}. The table of all days holds every value."
     )
     return chart(
         "difference", "GA4 revenue minus backend revenue of each day", words, lambda width: _differences(figures, width)

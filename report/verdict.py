@@ -106,7 +106,7 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
         Card(
             "Backend revenue",
             money(closing.backend_revenue) if closing.orders else NOTHING,
-            f"{currency}, kept of {counted(closing.orders, 'order')}, {number(closing.eligible_orders)} of them eligible",
+            f"{currency}, kept of {counted(closing.orders, 'order')}; {number(closing.eligible_orders)} are eligible",
             change=moved.relative(lambda p: p.backend_revenue) if moved else "",
         ),
         Card(

@@ -27,8 +27,8 @@ def _spec(dataset: str, name: str, columns: str) -> TableSpec:
 JOURNEYS = _spec(
     "marts",
     "fct_user_journeys",
-    "session_key STRING, user_key STRING, device_category STRING, session_day DATE, view_item_at TIMESTAMP, add_to_cart_at TIMESTAMP, "
-    "begin_checkout_at TIMESTAMP, purchase_at TIMESTAMP, is_purchase_confirmed BOOL",
+    "session_key STRING, user_key STRING, device_category STRING, session_day DATE, view_item_at TIMESTAMP, "
+    "add_to_cart_at TIMESTAMP, begin_checkout_at TIMESTAMP, purchase_at TIMESTAMP, is_purchase_confirmed BOOL",
 )
 RECONCILIATION = _spec(
     "marts",
@@ -248,7 +248,7 @@ left join amounts on days.reconciliation_day = amounts.reconciliation_day and li
 
 @dataclass(frozen=True)
 class Shop:
-    """Rows of the tables that the marts are summed up from; `sections`: of the tables of single sections, those held."""
+    """Rows of the tables that the marts are summed up from; `sections`: those of single sections that are held."""
 
     journeys: list[Row] = field(default_factory=list)
     reconciliation: list[Row] = field(default_factory=list)
