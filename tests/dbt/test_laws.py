@@ -35,6 +35,9 @@ WRONG: dict[str, list[dict[str, object]]] = {
     "staging_backend.stg_users": [{"user_id": 1}] * 2,
     "staging_backend.stg_orders": [{"order_id": 1, "revenue": "1"}] * 2,
     "staging_backend.stg_order_items": [{"order_id": 1, "line_number": None}],
+    "intermediate.int_sessions": [
+        {"session_key": "ada/1", "is_robot": True, "robot_rule": "guessed", "purchase_at": NOON, "page_views": 1}
+    ],
     "intermediate.int_purchases": [{"purchase_key": "id/A", "id_kind": "guessed"}] * 2,
     "intermediate.int_matches": [{"purchase_key": "id/A", "order_id": 1}] * 2,
     "intermediate.int_identity": [{"user_pseudo_id": "family", "user_id": 1, "is_shared_device": True}] * 2,
@@ -44,6 +47,33 @@ WRONG: dict[str, list[dict[str, object]]] = {
     ]
     * 2,
     "marts.dim_users": [{"user_key": "user/1", "user_id": 1, "user_pseudo_ids": ["family"], "sessions": 7}] * 2,
+    "marts.rpt_funnel": [
+        {"population": "everyone", "method": "guessed", "dimension": "all", "slice": "all", "step_order": 2},
+        {
+            "population": "everyone",
+            "method": "closed",
+            "dimension": "all",
+            "slice": "all",
+            "step_order": 2,
+            "sessions": 1,
+        },
+        {
+            "population": "everyone",
+            "method": "any",
+            "dimension": "channel",
+            "slice": "Email",
+            "step_order": 1,
+            "sessions": 1,
+        },
+    ],
+    "marts.rpt_tracking_health": [
+        {"export_day": "2020-11-01", "event_name": "purchase", "sessions": 1, "status": "guessed", "is_flagged": True}
+    ]
+    * 2,
+    "marts.rpt_gap_causes": [
+        {"gap": "guessed", "dimension": "day", "slice": "2020-11-01", "rows_at_risk": 1, "missing": 2, "p_value": 3}
+    ]
+    * 2,
     "evaluation.eval_orders": [{"order_id": 1, "is_dropped": True, "found_status": "matched"}],
 }
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]

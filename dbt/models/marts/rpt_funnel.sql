@@ -80,7 +80,7 @@ alike as (
         {%- for step in steps %},
         countif({{ method }}_depth >= {{ loop.index }}) as {{ method }}_{{ loop.index }}
         {%- endfor %}
-        {%- endfor %}
+            {%- endfor %}
 
     from sessions
     group by session_day, is_robot, device_category, channel
@@ -99,14 +99,15 @@ sliced as (
         {%- for step in steps %},
         sum(alike.{{ method }}_{{ loop.index }}) as {{ method }}_{{ loop.index }}
         {%- endfor %}
-        {%- endfor %}
+            {%- endfor %}
 
     from alike
-    cross join unnest([
-        struct('all' as dimension, 'all' as slice),
-        struct('device_category' as dimension, alike.device_category as slice),
-        struct('channel' as dimension, alike.channel as slice)
-    ]) as cut
+    cross join
+        unnest([
+            struct('all' as dimension, 'all' as slice),
+            struct('device_category' as dimension, alike.device_category as slice),
+            struct('channel' as dimension, alike.channel as slice)
+        ]) as cut
     cross join unnest(if(alike.is_robot, ['everyone'], ['everyone', 'people'])) as population
     group by alike.session_day, population, cut.dimension, cut.slice
 
@@ -126,19 +127,20 @@ long as (
         step.sessions
 
     from sliced
-    cross join unnest([
-        {%- for method in methods %}
-        {%- set last = loop.last %}
-        {%- for step in steps %}
-        struct(
-            '{{ method }}' as method,
-            {{ loop.index }} as step_order,
-            '{{ step }}' as step_name,
-            sliced.{{ method }}_{{ loop.index }} as sessions
-        ){{ ',' if not (last and loop.last) }}
-        {%- endfor %}
-        {%- endfor %}
-    ]) as step
+    cross join
+        unnest([
+            {%- for method in methods %}
+            {%- set last = loop.last %}
+            {%- for step in steps %}
+            struct(
+                '{{ method }}' as method,
+                {{ loop.index }} as step_order,
+                '{{ step }}' as step_name,
+                sliced.{{ method }}_{{ loop.index }} as sessions
+            ){{ ',' if not (last and loop.last) }}
+            {%- endfor %}
+            {%- endfor %}
+        ]) as step
 
     union all
 
@@ -171,11 +173,12 @@ affected as (
     from lost_days
     cross join unnest({{ methods }}) as method
     cross join unnest(generate_array(2, 6)) as reached
-    cross join unnest([
-        {%- for step in steps[1:5] %}
-        struct('{{ step }}' as event_name, {{ loop.index + 1 }} as step_order){{ ',' if not loop.last }}
-        {%- endfor %}
-    ]) as lost
+    cross join
+        unnest([
+            {%- for step in steps[1:5] %}
+            struct('{{ step }}' as event_name, {{ loop.index + 1 }} as step_order){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as lost
     where
         lost_days.event_name = lost.event_name
         -- an order confirms a purchase event, so without the event it confirms nothing
@@ -220,15 +223,16 @@ walked as (
         sessions.ordered_depth >= step.step_order as is_ordered
 
     from sessions
-    cross join unnest([
-        {%- for step in steps[1:5] %}
-        {%- set before = "started" if loop.first else steps[loop.index0] %}
-        struct(
-            {{ loop.index + 1 }} as step_order,
-            timestamp_diff(sessions.{{ step }}_at, sessions.{{ before }}_at, millisecond) as milliseconds
-        ){{ ',' if not loop.last }}
-        {%- endfor %}
-    ]) as step
+    cross join
+        unnest([
+            {%- for step in steps[1:5] %}
+            {%- set before = "started" if loop.first else steps[loop.index0] %}
+            struct(
+                {{ loop.index + 1 }} as step_order,
+                timestamp_diff(sessions.{{ step }}_at, sessions.{{ before }}_at, millisecond) as milliseconds
+            ){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as step
     where sessions.tolerant_depth > 1 and step.milliseconds >= 0
 
 ),

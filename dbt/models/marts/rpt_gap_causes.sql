@@ -5,8 +5,10 @@
 -- a cause, whatever happened in them, are not counted among those looked at (Tarone 1990, Gilbert 2005): a hundred countries of
 -- two orders would cost the payment methods their evidence. One in a hundred, not one in twenty: this runs every day.
 --
--- Slices overlap. Where only one country pays by a method that loses orders, that country loses orders, too. What explains the
--- gap best leads; a slice of another dimension has to show the same once more without the rows of the leading causes.
+-- Slices overlap. Where most who pay by a method that loses orders live in one country, that country loses orders, too, and as
+-- it holds two such methods it may look worse than either. So where a gap has a suspect, what looks bad in a dimension is
+-- tested as one slice, and the dimension that explains the gap best leads. A suspect of another dimension has to show the same
+-- once more without those rows, else it is their shadow.
 {%- set dimensions = ['payment_method', 'country', 'device_category', 'browser', 'day', 'hour'] %}
 
 with
@@ -89,11 +91,12 @@ cuts as (
         cut.slice
 
     from at_risk
-    cross join unnest([
-        {%- for dimension in dimensions %}
-        struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
-        {%- endfor %}
-    ]) as cut
+    cross join
+        unnest([
+            {%- for dimension in dimensions %}
+            struct('{{ dimension }}' as dimension, at_risk.{{ dimension }} as slice){{ ',' if not loop.last }}
+            {%- endfor %}
+        ]) as cut
     where cut.slice is not null
 
 ),
@@ -115,7 +118,7 @@ slices as (
 
 ),
 
-{{ fisher('tested', 'slices') }},
+{{ fisher('tested', 'slices', ['gap', 'dimension', 'slice']) }},
 
 ranked as (
 
@@ -142,6 +145,8 @@ adjusted as (
     select
         *,
         missing_rate / nullif(elsewhere_rate, 0) as lift,
+        -- nothing missing elsewhere is more than any lift
+        missing > 0 and missing_rate >= 1.5 * coalesce(elsewhere_rate, 1) as is_worse,
         if(
             is_testable,
             least(
@@ -161,51 +166,77 @@ suspected as (
 
     select
         *,
-        -- nothing missing elsewhere is more than any lift
-        coalesce(q_value <= 0.01, false) and missing_rate >= 1.5 * coalesce(elsewhere_rate, 1) as is_suspected
+        coalesce(q_value <= 0.01, false) and is_worse as is_suspected,
+        -- that anything is wrong takes the evidence above; where it is, once something is wrong, takes less
+        is_testable and is_worse and p_value <= 0.05
+        and logical_or(coalesce(q_value <= 0.01, false) and is_worse) over (partition by gap) as is_leaning
 
     from adjusted
 
 ),
 
-leading as (
+---------- which dimension leads
+picked as (
+
+    select
+        *,
+        row_number() over (partition by gap, dimension, is_leaning order by p_value, slice) as pick,
+        countif(is_testable) over (partition by gap, dimension) as slices_of_dimension
+
+    from suspected
+
+),
+
+unions as (
 
     select
         gap,
-        dimension
+        dimension,
+        cast(sum(rows_at_risk) as int64) as rows_at_risk,
+        cast(sum(missing) as int64) as missing,
+        any_value(all_rows) as all_rows,
+        any_value(all_missing) as all_missing,
+        -- the logarithm of in how many ways so many slices of the dimension can be picked: of sixty days the three worst look bad
+        sum(ln((slices_of_dimension - pick + 1) / pick)) as log_ways
 
-    from suspected
-    where is_suspected
-    qualify row_number() over (partition by gap order by p_value, dimension, slice) = 1
+    from picked
+    where is_leaning
+    group by gap, dimension
 
 ),
 
-leading_slices as (
+{{ fisher('tested_unions', 'unions', ['gap', 'dimension']) }},
+
+leading as (
 
     select
-        suspected.gap,
-        suspected.dimension,
-        suspected.slice
+        unions.gap,
+        unions.dimension
 
-    from suspected
-    inner join leading on suspected.gap = leading.gap and suspected.dimension = leading.dimension
-    where suspected.is_suspected
+    from unions
+    inner join tested_unions on unions.gap = tested_unions.gap and unions.dimension = tested_unions.dimension
+    qualify
+        row_number() over (
+            partition by unions.gap order by tested_unions.p_value * exp(unions.log_ways), unions.dimension
+        ) = 1
 
 ),
 
-explained as (
+---------- what is left without its rows
+leading_rows as (
 
     select
         cuts.gap,
         cuts.reconciliation_key
 
     from cuts
-    inner join leading_slices
-        on cuts.gap = leading_slices.gap and cuts.dimension = leading_slices.dimension and cuts.slice = leading_slices.slice
+    inner join suspected
+        on cuts.gap = suspected.gap and cuts.dimension = suspected.dimension and cuts.slice = suspected.slice
+    inner join leading on cuts.gap = leading.gap and cuts.dimension = leading.dimension
+    where suspected.is_leaning
 
 ),
 
--- The other dimensions once more, without those rows.
 slices_apart as (
 
     select
@@ -219,13 +250,13 @@ slices_apart as (
 
     from cuts
     inner join leading on cuts.gap = leading.gap and cuts.dimension != leading.dimension
-    left join explained on cuts.gap = explained.gap and cuts.reconciliation_key = explained.reconciliation_key
-    where explained.reconciliation_key is null
+    left join leading_rows on cuts.gap = leading_rows.gap and cuts.reconciliation_key = leading_rows.reconciliation_key
+    where leading_rows.reconciliation_key is null
     group by cuts.gap, cuts.dimension, cuts.slice
 
 ),
 
-{{ fisher('tested_apart', 'slices_apart') }},
+{{ fisher('tested_apart', 'slices_apart', ['gap', 'dimension', 'slice']) }},
 
 final as (
 
@@ -245,11 +276,16 @@ final as (
         ---------- evidence
         suspected.p_value,
         suspected.q_value,
-        if(
-            leading.dimension is null or suspected.dimension = leading.dimension, null, coalesce(tested_apart.p_value, 1)
-        ) as p_value_apart,
-        suspected.is_suspected
-        and (suspected.dimension = leading.dimension or coalesce(tested_apart.p_value, 1) <= 0.01) as is_cause
+        -- a slice that has no row left has nothing left to show
+        if(suspected.dimension != leading.dimension, coalesce(tested_apart.p_value, 1), null) as p_value_apart,
+        coalesce(
+            if(
+                suspected.dimension = leading.dimension,
+                suspected.is_leaning and suspected.p_value <= 0.01,
+                suspected.is_suspected and coalesce(tested_apart.p_value, 1) <= 0.01
+            ),
+            false
+        ) as is_cause
 
     from suspected
     left join leading on suspected.gap = leading.gap

@@ -225,22 +225,27 @@ expected as (
 
 ),
 
--- Five sessions expected: with fewer, none at all may be chance.
+-- Enough is where none at all would be no chance: at least five sessions expected, and none in one day of a thousand.
+weighed as (
+
+    select
+        *,
+        coalesce(
+            neighbour_sessions * expected_rate >= 5 and pow(1 - expected_rate, neighbour_sessions) <= 0.001, false
+        ) as is_judged
+
+    from expected
+
+),
+
 judged as (
 
     select
         *,
-        coalesce(neighbour_sessions * expected_rate >= 5, false) as is_judged,
-        coalesce(
-            neighbour_sessions * expected_rate >= 5 and rate < expected_lower and rate < expected_rate / 4, false
-        ) as is_dark
+        is_judged and rate < expected_lower and rate < expected_rate / 4 as is_dark
 
-    from expected
-    qualify
-        row_number() over (
-            partition by export_day, event_name
-            order by if(neighbour_sessions * expected_rate >= 5, 0, 1), preference
-        ) = 1
+    from weighed
+    qualify row_number() over (partition by export_day, event_name order by if(is_judged, 0, 1), preference) = 1
 
 ),
 
