@@ -35,7 +35,10 @@ def evaluate(
     emulator and a PostgreSQL are started for it and ended. Exit code 1: a bar was missed.
     """
     from evaluation.gate import judge_days, judge_simulated_days
+    from synth.day_files import read_folder
 
+    if days:
+        read_folder(days)  # before the long work
     verdicts = judge_simulated_days(start, end, scale, seeds, cost_runs)
     if days:
         verdicts += judge_days(days, f"real days of {days}", seeds, cost_runs)

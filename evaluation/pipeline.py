@@ -14,8 +14,9 @@ from journey.log import get_log
 from journey.settings import Settings
 from load.backend import load_orders, load_users
 from load.ga4 import load_ga4
-from synth.backend import synth
+from synth.backend import make_shop
 from synth.gaps import Unseen
+from synth.seen import Seen, read_seen
 from synth.source import fill_source
 
 log = get_log("evaluate")
@@ -32,19 +33,21 @@ class Pipeline:
     settings: Settings
     scratch: Path
     warehouse: Warehouse = field(init=False)
+    seen: Seen = field(init=False)
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings)
 
     def fill(self, days: Path) -> None:
-        """Bring the days of a folder into the source, and from there into raw_ga4."""
+        """Bring the days of a folder into the source, from there into raw_ga4, and read what shops are made of."""
         fill_source(self.settings, days, 1.0, 0, None)
         load_ga4(self.settings)
+        self.seen = read_seen(self.settings, self.warehouse, self.settings.now)
 
     def build(self, seed: int, unseen: Unseen, select: tuple[str, ...]) -> None:
         """Make up the seed's shop in place of the one before, load it and build the models."""
         shop = self.settings.model_copy(update={"seed": seed, "full_reload": True})
-        synth(shop, unseen=unseen)
+        make_shop(shop, self.seen, self.scratch / "shop", unseen)
         load_users(shop)
         load_orders(shop)
         self.dbt("run", *select)

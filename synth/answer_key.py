@@ -4,6 +4,7 @@ It speaks as of the same moment as the shop does: a refund that comes later is n
 """
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,11 @@ TRUE_ORDERS = TableSpec(
             "BOOL",
             "The event has no id, yet the data can tell that this order is its own: the browser is surely one user's, "
             "who has no other such order within an hour of it, nor another such event.",
+        ),
+        _column(
+            "is_candidate",
+            "BOOL",
+            "GA4 knows no such id, but a purchase event without one, by the same user within an hour, may be its own.",
         ),
         _column("is_dropped", "BOOL", "PostgreSQL never got it (JOURNEY_GAP_RATE)."),
         _column("gap", "STRING", "What was done to it, a kind of synth/gaps.py; none: nothing."),
@@ -112,7 +118,7 @@ def truth_tables(orders: Iterable[Order], customers: Customers, now: datetime) -
     happened.sort(key=lambda order: (order.created_at, order.order_id))
     identities = list(_identity_rows(happened, customers, now))
     shown = {(row["user_pseudo_id"], row["user_id"]) for row in identities if row["has_evidence"]}
-    told = decidable(happened, shown, now)
+    told = tell(happened, shown, now)
     return {
         "true_orders": pa.Table.from_pylist([_order_row(order, now, told) for order in happened], _schema(TRUE_ORDERS)),
         "true_identities": pa.Table.from_pylist(identities, _schema(TRUE_IDENTITIES)),
@@ -128,8 +134,19 @@ def load_answer_key(warehouse: Warehouse, paths: dict[str, Path]) -> int:
     return rows
 
 
-def decidable(orders: Iterable[Order], shown: Collection[tuple[str, int]], now: datetime) -> set[int]:
-    """The ids of the orders that a purchase event without an id surely belongs to, by person and time alone.
+@dataclass(frozen=True)
+class Told:
+    """What person and time alone tell of purchase events without an id, as ids of orders.
+
+    decidable: orders that such an event surely belongs to. candidates: orders that it might belong to.
+    """
+
+    decidable: frozenset[int]
+    candidates: frozenset[int]
+
+
+def tell(orders: Iterable[Order], shown: Collection[tuple[str, int]], now: datetime) -> Told:
+    """Look for the orders of purchase events without an id, by person and time.
 
     shown: browsers and users that the data ties together. A browser of several users is surely nobody's.
     """
@@ -149,17 +166,18 @@ def decidable(orders: Iterable[Order], shown: Collection[tuple[str, int]], now: 
     def near(event: Order, order: Order) -> bool:
         return event.purchased_at is not None and abs(order.created_at - event.purchased_at) <= WINDOW
 
-    found = set()
+    decidable, candidates = set(), set()
     for user_id, own in events.items():
         for event in own:
-            candidates = [order for order in unclaimed.get(user_id, []) if near(event, order)]
-            if candidates == [event] and sum(near(other, event) for other in own) == 1:
-                found.add(event.order_id)
-    return found
+            around = [order for order in unclaimed.get(user_id, []) if near(event, order)]
+            candidates |= {order.order_id for order in around}
+            if around == [event] and sum(near(other, event) for other in own) == 1:
+                decidable.add(event.order_id)
+    return Told(frozenset(decidable), frozenset(candidates))
 
 
-def expected(order: Order, now: datetime, told: Collection[int] = ()) -> tuple[str, str | None]:
-    """The status and reason that the data leads to at `now`, when nothing is overlooked; `told`: `decidable` orders."""
+def expected(order: Order, now: datetime, decidable: Collection[int] = ()) -> tuple[str, str | None]:
+    """The status and reason that the data leads to at `now`, when nothing is overlooked."""
     state = order.as_of(now)
     if order.gap == Kind.DROPPED and order.has_ga4_id:
         return "missing_in_backend", order.gap
@@ -173,7 +191,7 @@ def expected(order: Order, now: datetime, told: Collection[int] = ()) -> tuple[s
         return "excluded", state.status
     if not order.has_ga4_purchase:
         return "missing_in_ga4", Kind.NEVER_IN_GA4
-    if not order.has_ga4_id and order.order_id not in told:
+    if not order.has_ga4_id and order.order_id not in decidable:
         return "missing_in_ga4", Kind.NO_TRANSACTION_ID
     if not order.has_ga4_id and order.reported is None:
         return "amount_mismatch", ZERO_VALUE
@@ -182,8 +200,8 @@ def expected(order: Order, now: datetime, told: Collection[int] = ()) -> tuple[s
     return "matched", order.gap if order.gap in (Kind.LATE, Kind.DAY_BOUNDARY) else None
 
 
-def _order_row(order: Order, now: datetime, told: Collection[int]) -> dict[str, Any]:
-    status, reason = expected(order, now, told)
+def _order_row(order: Order, now: datetime, told: Told) -> dict[str, Any]:
+    status, reason = expected(order, now, told.decidable)
     state = order.as_of(now) if is_stored(order, now) else None
     booked = order.amounts.total - state.refunded if state else None
     kept = Decimal(0) if booked is None or status == "excluded" else booked
@@ -195,7 +213,8 @@ def _order_row(order: Order, now: datetime, told: Collection[int]) -> dict[str, 
         "purchased_at": order.purchased_at,
         "has_ga4_purchase": order.has_ga4_purchase,
         "has_ga4_id": order.has_ga4_id,
-        "is_decidable": order.order_id in told,
+        "is_decidable": order.order_id in told.decidable,
+        "is_candidate": order.order_id in told.candidates,
         "is_dropped": order.gap == Kind.DROPPED,
         "gap": str(order.gap),
         "gap_detail": order.gap_detail,

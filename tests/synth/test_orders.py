@@ -8,7 +8,7 @@ from decimal import Decimal
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from synth.answer_key import TOLERANCE, decidable, expected, truth_tables
+from synth.answer_key import TOLERANCE, expected, tell, truth_tables
 from synth.customers import Customers, make_customers
 from synth.gaps import CONCENTRATED, UNIFORM, Kind, Unseen, until_midnight
 from synth.keyed import Dice
@@ -254,9 +254,9 @@ def test_a_match_without_an_id_is_decidable_for_one_order_of_one_person_alone() 
         customers = make_customers(Dice(42), seen, ())
         orders = make_orders(Dice(42), 0.0, seen, customers, Unseen(0, {"ad_blocker": 1}))
         ada = ("ada", customers.buyers["1"].user_id)
-        found = decidable(orders, {ada, *shared}, LATER)
-        assert found <= {order.order_id for order in orders if not order.has_ga4_id}
-        return len(found)
+        found = tell(orders, {ada, *shared}, LATER)
+        assert found.decidable <= found.candidates <= {o.order_id for o in orders if not o.has_ga4_id}
+        return len(found.decidable)
 
     assert told(("ada", 200)) == 1
     assert told(("ada", 200), ("ada", 400)) == 2

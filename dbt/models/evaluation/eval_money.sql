@@ -3,11 +3,7 @@ with
 
 orders as (
 
-    select
-        *,
-        has_ga4_id or not has_ga4_purchase as is_settled_by_id
-
-    from {{ ref('eval_orders') }}
+    select * from {{ ref('eval_orders') }}
     -- what is still awaited has no reason yet
     where 'awaiting' not in (expected_status, found_status) and found_status != 'absent'
 
@@ -35,11 +31,15 @@ sides as (
 
 ),
 
--- What a purchase without an id moves is under one name: how much of it is found hangs on the matches, not on the amounts.
+-- How much is found of what purchases without an id move hangs on the matches: zero_value, and what stays unmatched.
 named as (
 
     select
-        if(is_settled_by_id, coalesce(reason, 'none'), 'without_id') as reason,
+        case
+            when is_settled_by_id then coalesce(reason, 'none')
+            when reason = 'zero_value' then 'zero_value'
+            else 'without_id'
+        end as reason,
         injected_amount,
         found_amount
 
@@ -54,7 +54,7 @@ final as (
         sum(injected_amount) as injected_amount,
         sum(found_amount) as found_amount,
         sum(found_amount) - sum(injected_amount) as difference,
-        reason != 'without_id' as is_decidable
+        reason not in ('zero_value', 'without_id') as is_decidable
 
     from named
     group by reason

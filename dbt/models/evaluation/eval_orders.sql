@@ -81,6 +81,8 @@ final as (
         has_ga4_purchase,
         has_ga4_id,
         is_decidable,
+        -- ids settle these; what may be of a purchase that lost its id is judged apart
+        has_ga4_id or not (has_ga4_purchase or is_candidate) as is_settled_by_id,
         booked_revenue is not null as is_stored,
 
         ---------- expected and found

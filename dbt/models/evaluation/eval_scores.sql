@@ -1,16 +1,9 @@
 -- Grain: one row per (subject, label): what was rightly found under a label, wrongly found, and missed.
-{%- set by_id = ['exact_id', 'recovered_id'] %}
-
 with
 
 orders as (
 
-    select
-        *,
-        -- ids settle these; purchases that lost theirs are judged apart
-        has_ga4_id or not has_ga4_purchase as is_settled_by_id
-
-    from {{ ref('eval_orders') }}
+    select * from {{ ref('eval_orders') }}
 
 ),
 
@@ -55,6 +48,7 @@ pairs as (
 
     select
         found_tier,
+        found_tier in ('exact_id', 'recovered_id') as is_by_id,
         is_decidable,
         coalesce(is_matched_with_its_own, false) as is_right,
         found_tier != 'none' as is_matched,
@@ -84,8 +78,8 @@ tiers as (
     select
         'match' as subject,
         'with_id' as label,
-        countif(is_right and found_tier in ('{{ by_id | join("', '") }}')) as true_positives,
-        countif(not is_right and found_tier in ('{{ by_id | join("', '") }}')) as false_positives,
+        countif(is_by_id and is_right) as true_positives,
+        countif(is_by_id and not is_right) as false_positives,
         countif(has_ga4_id and not is_right) as false_negatives
 
     from pairs
@@ -95,8 +89,8 @@ tiers as (
     select
         'match' as subject,
         'without_id' as label,
-        countif(is_right and found_tier not in ('{{ by_id | join("', '") }}')) as true_positives,
-        countif(is_matched and not is_right and found_tier not in ('{{ by_id | join("', '") }}')) as false_positives,
+        countif(is_right and not is_by_id) as true_positives,
+        countif(is_matched and not is_right and not is_by_id) as false_positives,
         countif(has_pair and not has_ga4_id and not is_right) as false_negatives
 
     from pairs
@@ -163,14 +157,13 @@ wanted_pairs as (
 
 ),
 
-identity_pairs as (
+compared_pairs as (
 
     select
-        'identity_pairs' as subject,
         coalesce(found_pairs.label, wanted_pairs.label) as label,
-        countif(found_pairs.label is not null and wanted_pairs.label is not null) as true_positives,
-        countif(wanted_pairs.label is null) as false_positives,
-        countif(found_pairs.label is null and wanted_pairs.is_wanted) as false_negatives
+        found_pairs.label is not null as is_found,
+        wanted_pairs.label is not null as is_true,
+        coalesce(wanted_pairs.is_wanted, false) as is_wanted
 
     from found_pairs
     full join wanted_pairs
@@ -178,6 +171,19 @@ identity_pairs as (
             found_pairs.label = wanted_pairs.label
             and found_pairs.user_pseudo_id = wanted_pairs.user_pseudo_id
             and found_pairs.user_id = wanted_pairs.user_id
+
+),
+
+identity_pairs as (
+
+    select
+        'identity_pairs' as subject,
+        label,
+        countif(is_found and is_true) as true_positives,
+        countif(is_found and not is_true) as false_positives,
+        countif(is_wanted and not is_found) as false_negatives
+
+    from compared_pairs
     group by label
 
 ),

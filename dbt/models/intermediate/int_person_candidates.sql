@@ -31,7 +31,7 @@ orders as (
 
 ),
 
--- Whose browser it may be; of a shared one, any of its users.
+-- A browser that several users shared is nobody's here too.
 owners as (
 
     select
@@ -40,19 +40,25 @@ owners as (
         confidence
 
     from {{ ref('int_identity') }}
+    where not is_shared_device
 
 ),
 
--- What the session had in its cart or took to the checkout before it bought.
+-- What the session had in its cart or took to the checkout before it bought, and what the event itself still names.
 carts as (
 
     select distinct
         purchases.purchase_key,
-        cart_items.item_id
+        event_items.item_id
 
     from purchases
-    inner join {{ ref('stg_cart_items') }} as cart_items
-        on purchases.session_key = cart_items.session_key and purchases.purchased_at >= cart_items.occurred_at
+    inner join {{ ref('stg_event_items') }} as event_items
+        on
+            purchases.session_key = event_items.session_key
+            and (
+                purchases.purchased_at = event_items.occurred_at
+                or (purchases.purchased_at > event_items.occurred_at and event_items.event_name != 'purchase')
+            )
 
 ),
 
@@ -225,11 +231,12 @@ final as (
         candidates.shared_items,
         -- no surer than that the person is the one
         round(
-            candidates.confidence * case candidates.tier
-                when 'person_amount_basket' then 0.99
-                when 'person_amount' then 0.97
-                when 'person_basket' then 0.97
-                else 0.9
+            candidates.confidence
+            * case candidates.tier
+                when 'person_amount_basket' then numeric '0.99'
+                when 'person_amount' then numeric '0.97'
+                when 'person_basket' then numeric '0.97'
+                else numeric '0.9'
             end, 2
         ) as confidence,
 

@@ -47,6 +47,13 @@ owners as (
 
 ),
 
+-- Orders that may belong to a purchase without an id; where they do not match, nothing tells to which.
+candidates as (
+
+    select distinct order_id from {{ ref('int_person_candidates') }}
+
+),
+
 export_days as (
 
     select * from {{ ref('stg_export_days') }}
@@ -96,6 +103,7 @@ joined as (
         rows_of_either.confidence,
         coalesce(purchases.transaction_id, orders.transaction_id) as transaction_id,
         purchases.transaction_id is null and purchases.purchase_key is not null as has_no_id,
+        candidates.order_id is not null as has_candidate,
         purchases.user_pseudo_id,
         coalesce(orders.user_id, owners.user_id) as user_id,
         purchases.session_key,
@@ -124,6 +132,7 @@ joined as (
     left join orders on rows_of_either.order_id = orders.order_id
     left join sessions on purchases.session_key = sessions.session_key
     left join owners on purchases.user_pseudo_id = owners.user_pseudo_id
+    left join candidates on rows_of_either.order_id = candidates.order_id
 
 ),
 
@@ -134,8 +143,6 @@ judged as (
         case
             when joined.exclusion_reason is not null
                 then struct('excluded' as status, joined.exclusion_reason as reason)
-            when joined.order_id is null and joined.has_no_id
-                then struct('excluded' as status, 'no_transaction_id' as reason)
             when joined.order_id is not null and joined.purchase_key is not null
                 then if(
                     abs(joined.revenue_delta) <= {{ var('amount_tolerance') }},
@@ -146,13 +153,14 @@ judged as (
             when not {{ is_final('joined.reconciliation_day') }}
                 then struct('awaiting' as status, 'ga4_day_not_final' as reason)
             when joined.purchase_key is not null
-                then if(
-                    joined.purchased_at <= progress.backend_through_at,
-                    struct('missing_in_backend' as status, 'dropped' as reason),
-                    struct('awaiting' as status, 'backend_not_loaded' as reason)
-                )
+                then case
+                    when not coalesce(joined.purchased_at <= progress.backend_through_at, false)
+                        then struct('awaiting' as status, 'backend_not_loaded' as reason)
+                    when joined.has_no_id then struct('excluded' as status, 'no_transaction_id' as reason)
+                    else struct('missing_in_backend' as status, 'dropped' as reason)
+                end
             when coalesce(export_days.is_held, false)
-                then struct('missing_in_ga4' as status, 'never_in_ga4' as reason)
+                then struct('missing_in_ga4' as status, if(joined.has_candidate, 'no_transaction_id', 'never_in_ga4') as reason)
             when joined.reconciliation_day <= progress.ga4_through_day
                 then struct('excluded' as status, 'ga4_day_missing' as reason)
             else struct('awaiting' as status, 'ga4_day_not_loaded' as reason)

@@ -43,17 +43,31 @@ days as (
 
 ),
 
+-- How far either side had come; NULL when nothing has.
+progress as (
+
+    select
+        {{ backend_through_at() }} as backend_through_at,
+        max(if(is_held, export_day, null)) as ga4_through_day
+
+    from {{ ref('stg_export_days') }}
+
+),
+
 aged as (
 
     select
-        *,
-        {{ first_look_at('reconciliation_day') }} <= {{ as_of() }} as was_looked_at,
-        {{ is_final('reconciliation_day') }} as is_ga4_final,
+        days.*,
+        {{ first_look_at('days.reconciliation_day') }} <= {{ as_of() }} as was_looked_at,
         coalesce(
-            {{ backend_through_at() }} >= timestamp_add(timestamp(reconciliation_day), interval 1 day), false
+            {{ is_final('days.reconciliation_day') }} and days.reconciliation_day <= progress.ga4_through_day, false
+        ) as is_ga4_final,
+        coalesce(
+            progress.backend_through_at >= timestamp_add(timestamp(days.reconciliation_day), interval 1 day), false
         ) as is_backend_through
 
     from days
+    cross join progress
 
 ),
 

@@ -1,5 +1,5 @@
--- The answer key knows all that happened: each purchase and each order of fct_reconciliation is of one of its orders. Rows returned
--- are of none.
+-- The answer key knows all that happened: each purchase and each order of fct_reconciliation is of one of its orders. Rows
+-- returned are of none.
 {{ config(enabled=env_var('JOURNEY_BACKEND', 'synthetic') == 'synthetic') }}
 
 with

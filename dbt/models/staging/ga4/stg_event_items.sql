@@ -1,8 +1,8 @@
--- Grain: one row per item of an add_to_cart or begin_checkout event. In the public sample an add_to_cart lists what was shown
+-- Grain: one row per item that a cart, checkout or purchase event names. In the public sample an add_to_cart lists what was shown
 -- around the item that was added, which alone has a quantity; a begin_checkout lists items from 23 November 2020 on.
 with
 
-carts as (
+events as (
 
     select
         event_day,
@@ -15,22 +15,22 @@ carts as (
         items
 
     from {{ source('raw_ga4', 'events') }}
-    where event_name in ('add_to_cart', 'begin_checkout') and {{ had_come('timestamp_micros(event_timestamp)') }}
+    where event_name in ('add_to_cart', 'begin_checkout', 'purchase') and {{ had_come('timestamp_micros(event_timestamp)') }}
 
 ),
 
 listed as (
 
     select
-        {{ session_key('carts.user_pseudo_id', 'carts.ga_session_id') }} as session_key,
-        carts.event_day,
-        timestamp_micros(carts.event_timestamp) as occurred_at,
-        carts.event_name,
+        {{ session_key('events.user_pseudo_id', 'events.ga_session_id') }} as session_key,
+        events.event_day,
+        timestamp_micros(events.event_timestamp) as occurred_at,
+        events.event_name,
         coalesce({{ known('trim(item.item_id)') }}, {{ known('trim(item.item_name)') }}) as item_id,
         item.quantity as quantity
 
-    from carts
-    cross join unnest(carts.items) as item
+    from events
+    cross join unnest(events.items) as item
 
 ),
 
@@ -41,7 +41,7 @@ final as (
     where
         session_key is not null
         and item_id is not null
-        and (event_name = 'begin_checkout' or quantity > 0)
+        and (event_name != 'add_to_cart' or quantity > 0)
 
 )
 
