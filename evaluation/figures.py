@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from evaluation.bars import Figures
-from evaluation.pipeline import OF_THE_SHOP, Pipeline
+from evaluation.pipeline import Pipeline
 from synth.gaps import CONCENTRATED, UNIFORM
 from synth.orders import REDIRECT_METHODS
 
@@ -13,8 +13,7 @@ SCORES = "select * from `{evaluation}.eval_scores`"
 MONEY = "select * from `{evaluation}.eval_money`"
 RESIDUAL = "select max(abs(amount)) as residual from `{marts}.rpt_revenue_bridge` where line = 'residual'"
 CAUSES = "select gap, dimension, slice from `{marts}.rpt_gap_causes` where is_cause"
-# Gap causes look at the shop, and nothing but them is judged where the gap is uniform.
-OF_THE_CAUSES = ("--select", "source:raw_backend+,+rpt_gap_causes")
+JUDGED = ("eval_scores", "eval_money", "rpt_revenue_bridge", "rpt_gap_causes")
 
 
 @dataclass(frozen=True)
@@ -29,12 +28,12 @@ class Seed:
     alarms: list[dict[str, Any]]
 
 
-def run_seed(pipeline: Pipeline, seed: int, is_first: bool) -> Seed:
+def run_seed(pipeline: Pipeline, seed: int) -> Seed:
     """Build the seed's two shops, one whose gap has a cause and one whose gap has none, and read what was found."""
-    pipeline.build(seed, CONCENTRATED, () if is_first else OF_THE_SHOP)
+    pipeline.build(seed, CONCENTRATED, JUDGED)
     scores, money, causes = (pipeline.rows(sql) for sql in (SCORES, MONEY, CAUSES))
     [bridge] = pipeline.rows(RESIDUAL)
-    pipeline.build(seed, UNIFORM, OF_THE_CAUSES)
+    pipeline.build(seed, UNIFORM, ["rpt_gap_causes"])
     alarms = pipeline.rows(CAUSES)
     by_label = {(row["subject"], row["label"]): row for row in scores}
 

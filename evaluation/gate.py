@@ -49,7 +49,7 @@ def judge_days(days: Path, title: str, seeds: int, cost_runs: int) -> list[Verdi
         found = []
         for seed in range(1, seeds + 1):
             log(f"seed {seed} of {seeds}")
-            found.append(run_seed(pipeline, seed, is_first=seed == 1))
+            found.append(run_seed(pipeline, seed))
         verdicts = judge(BARS, [one.figures for one in found])
         if cost_runs:
             log("measuring the cost")

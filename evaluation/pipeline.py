@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,6 @@ from synth.source import fill_source
 log = get_log("evaluate")
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt"
-# What hangs on the shop: nothing else changes from one seed to the next.
-OF_THE_SHOP = ("--select", "source:raw_backend+", "source:raw_truth+")
 
 
 @dataclass
@@ -34,6 +33,7 @@ class Pipeline:
     scratch: Path
     warehouse: Warehouse = field(init=False)
     seen: Seen = field(init=False)
+    is_built: bool = False
 
     def __post_init__(self) -> None:
         self.warehouse = Warehouse(self.settings)
@@ -44,13 +44,18 @@ class Pipeline:
         load_ga4(self.settings)
         self.seen = read_seen(self.settings, self.warehouse, self.settings.now)
 
-    def build(self, seed: int, unseen: Unseen, select: tuple[str, ...]) -> None:
-        """Make up the seed's shop in place of the one before, load it and build the models."""
+    def build(self, seed: int, unseen: Unseen, models: Iterable[str]) -> None:
+        """Make up the seed's shop in place of the one before, load it and build these models and what they need.
+
+        The first time all that they need; after that only what hangs on the shop, as nothing else has changed.
+        """
         shop = self.settings.model_copy(update={"seed": seed, "full_reload": True})
         make_shop(shop, self.seen, self.scratch / "shop", unseen)
         load_users(shop)
         load_orders(shop)
-        self.dbt("run", *select)
+        changed = [f"+{model},{source}+" for model in models for source in ("source:raw_backend", "source:raw_truth")]
+        self.dbt("run", "--select", *(changed if self.is_built else [f"+{model}" for model in models]))
+        self.is_built = True
 
     def dbt(self, *arguments: str) -> float:
         """Run a dbt command; returns the seconds that its models took, parsing left out.
