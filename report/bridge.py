@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from report import meanings
-from report.drawing import Chart, Drawing, Shape, chart, line, path, rect, text
+from report.drawing import Chart, Drawing, Shape, chart, line, path, rect, text, width_of
 from report.words import counted, lowered, money, sentence_list, signed
 
 UNEXPLAINED, RESIDUAL = "unknown", "residual"
@@ -95,7 +95,8 @@ def axis_start(lines: tuple[Line, ...]) -> Decimal:
 def _draw(lines: tuple[Line, ...], width: int) -> Drawing:
     is_wide = width > 700
     left, pitch, tall = (262.0, 29, 17) if is_wide else (204.0, 27, 14)
-    right = width - (122.0 if is_wide else 84.0)
+    amounts = [money(each.amount) if each.kind == "total" else signed(each.amount) for each in shown(lines)]
+    right = width - max(width_of(amount, 12.5) for amount in amounts) - 14
     walked = [w for w in walk(lines) if w[0] in shown(lines)]
     start = float(axis_start(lines))
     high = max(float(max(before, after)) for _, before, after in walked)
@@ -128,5 +129,5 @@ def _draw(lines: tuple[Line, ...], width: int) -> Drawing:
             shapes.append(rect(from_, y, max(to - from_, 1.5), tall, kind))
         if n + 1 < len(walked):
             shapes.append(line(x(after), y + tall, x(after), y + pitch, "link"))
-        shapes.append(text(width, base, money(each.amount) if is_total else signed(each.amount), "value", "end"))
+        shapes.append(text(width, base, amounts[n], "value", "end"))
     return Drawing(width, len(walked) * pitch + 4, tuple(shapes))

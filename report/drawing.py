@@ -54,7 +54,7 @@ def chart(name: str, title: str, words: str, draw: Callable[[int], Drawing]) -> 
 
 def px(value: Number) -> str:
     """A coordinate to a tenth of a pixel, in as few characters as it takes."""
-    return f"{float(value) + 0.0:.1f}".removesuffix(".0")
+    return f"{round(float(value), 1) + 0.0:.1f}".removesuffix(".0")  # adding 0 turns -0.0 into 0.0
 
 
 def rect(x: Number, y: Number, width: Number, height: Number, kind: str, told: str = "") -> Shape:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from report import meanings
 from report.drawing import Chart, Drawing, Shape, chart, circle, diamond, line, rect, square, text, triangle
-from report.words import counted, duration, lowered, money, number, sentence_list
+from report.words import counted, duration, money, number, sentence_list
 
 # Seconds up to this are near one another on the axis; beyond it each tick is several times the one before.
 KNEE = 30.0
@@ -85,7 +85,7 @@ def lanes_sentence(found: tuple[Lane, ...]) -> str:
     if not found:
         return "No purchase and no order has come far enough to be shown."
     kinds = [
-        f"{number(sum(lane.group == group for lane in found))} {lowered(name)}"
+        f"“{name}” ({number(sum(lane.group == group for lane in found))})"
         for group, (name, _) in meanings.LANE_GROUP.items()
         if any(lane.group == group for lane in found)
     ]

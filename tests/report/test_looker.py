@@ -99,7 +99,10 @@ def test_the_written_steps_name_only_columns_that_are_checked() -> None:
 
 def test_both_fronts_are_exposures_of_the_marts_that_they_read() -> None:
     text = (ROOT / "dbt/models/marts/_marts__exposures.yml").read_text()
-    fronts = {e["name"]: set(re.findall(r"ref\('(\w+)'\)", " ".join(e["depends_on"]))) for e in yaml.safe_load(text)["exposures"]}
+    fronts = {
+        e["name"]: set(re.findall(r"ref\('(\w+)'\)", " ".join(e["depends_on"])))
+        for e in yaml.safe_load(text)["exposures"]
+    }
     assert fronts["looker_studio"] == {s.table for s in SOURCES}
     queries = (ROOT / "report/queries.py").read_text()
     kept_by_dbt = {"rpt_model_results", "rpt_test_results"}  # by a hook, no model
