@@ -1,5 +1,5 @@
--- A timeline has at most the lanes of the var in a group and the sessions of the var in a lane, each begins at 0 seconds, and no mark
--- ends before it begins. Rows returned are lanes that do otherwise.
+-- A timeline has no more lanes in a group and sessions in a lane than the vars allow, each lane begins at 0 seconds, and no
+-- mark ends before it begins. Rows returned are lanes that do otherwise.
 select
     lane_group,
     lane_order

@@ -96,18 +96,26 @@ lanes as (
 ),
 
 -- The first session and the last ones: what lies between is told by lane_sessions.
-kept_sessions as (
+numbered_sessions as (
 
-    select sessions.*
+    select
+        sessions.*,
+        row_number() over (
+            partition by sessions.reconciliation_key order by sessions.started_at, sessions.session_key
+        ) as session_order,
+        row_number() over (
+            partition by sessions.reconciliation_key order by sessions.started_at desc, sessions.session_key desc
+        ) as session_order_from_last
+
     from sessions
     inner join lanes on sessions.reconciliation_key = lanes.reconciliation_key
-    qualify
-        row_number() over (partition by sessions.reconciliation_key order by sessions.started_at, sessions.session_key)
-        = 1
-        or row_number() over (
-            partition by sessions.reconciliation_key order by sessions.started_at desc, sessions.session_key desc
-        )
-        <= {{ var('timeline_sessions') }}
+
+),
+
+kept_sessions as (
+
+    select * from numbered_sessions
+    where session_order = 1 or session_order_from_last <= {{ var('timeline_sessions') }}
 
 ),
 

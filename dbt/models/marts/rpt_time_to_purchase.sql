@@ -54,7 +54,7 @@ counted as (
     from bins
     left join
         people
-        on people.seconds >= bins.from_seconds and (people.seconds < bins.to_seconds or bins.to_seconds is null)
+        on bins.from_seconds <= people.seconds and (bins.to_seconds > people.seconds or bins.to_seconds is null)
     group by bins.bin_order
 
 ),
