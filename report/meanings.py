@@ -158,7 +158,8 @@ DEFINITIONS = {
     "Targets": (
         "Match rate: at least 95 % is on target, below 90 % off. Revenue difference as a share of backend revenue: at "
         "most 2 %, above 5 % off. Unexplained difference likewise: at most 0.5 %, above 1 % off. A single day is below "
-        "target only when the upper end of its 95 % interval (Wilson) is: seven orders prove little."
+        "target only when its whole 95 % interval (Wilson) is: of seven orders two may be missing by chance, and of "
+        "many days a few lie below by chance."
     ),
     "Change": (
         "The latest half of the days shown, 28 at most, against as many days before them. Days that the export lacks "

@@ -27,12 +27,12 @@ MOST_FLAGGED = 12
 
 
 def is_below(day: Day) -> bool:
-    """Whether a day's rate is below target beyond chance: even the upper end of its 95 % interval is."""
+    """Whether even the upper end of a day's 95 % interval is below target."""
     return day.match_rate_upper is not None and day.match_rate_upper < TARGET
 
 
 def rate_sentence(figures: Figures) -> str:
-    """Which days are below target beyond chance, and which are not to be judged yet."""
+    """Which days are below target with their whole interval, and which are not to be judged yet."""
     days = _shown(figures)
     judged = [d for d in days if d.match_rate is not None]
     if not judged:
@@ -41,13 +41,13 @@ def rate_sentence(figures: Figures) -> str:
     unripe = [d.day for d in days if d.is_mature is False]
     if below:
         parts = [
-            f"On {listed(below, MOST_FLAGGED)} the match rate is below the target of {percent(TARGET)} beyond chance: "
-            "the upper end of its 95 % interval is below, too."
+            f"On {listed(below, MOST_FLAGGED)} the whole 95 % interval of the match rate is below the target of "
+            f"{percent(TARGET)}."
         ]
     elif any(d.match_rate < TARGET for d in judged if d.match_rate is not None):
         parts = [
-            f"No day of {number(len(judged))} with eligible orders is below the target of {percent(TARGET)} beyond "
-            "chance: what looks low on single days is within the 95 % interval of few orders."
+            f"Of {counted(len(judged), 'day')} with eligible orders some have a rate below the target of "
+            f"{percent(TARGET)}, but none its whole 95 % interval: they are days of few orders."
         ]
     else:
         parts = [f"Every day with eligible orders reaches the target of {percent(TARGET)}."]
@@ -87,7 +87,7 @@ def rate_chart(figures: Figures) -> Chart | None:
     words = (
         f"{counted(len(days), 'day')} with a rate, from {days[0].day} to {days[-1].day}; lowest "
         f"{percent(lowest.match_rate)} on {lowest.day}; {counted(sum(is_below(d) for d in days), 'day')} below target "
-        "beyond chance. The table of all days holds every value."
+        "with their whole interval. The table of all days holds every value."
     )
     return chart("match-rate", "Match rate of each day", words, lambda width: _rates(figures, width))
 

@@ -15,14 +15,14 @@ def take(report: Path) -> None:
     """Write docs/report.png and docs/report-reconciliation.png."""
     with chromium() as browser:
         context = browser.new_context(
-            viewport={"width": 1280, "height": 1180}, color_scheme="light", java_script_enabled=False
+            viewport={"width": 1280, "height": 1330}, color_scheme="light", java_script_enabled=False
         )
         page = context.new_page()
         page.goto(report.absolute().as_uri())
         page.screenshot(path=DOCS / "report.png")
         top = page.locator("#reconciliation").bounding_box()
         assert top
-        clip = {"x": 0, "y": top["y"] - 30, "width": 1280, "height": 1180}
+        clip = {"x": 0, "y": top["y"] - 30, "width": 1280, "height": 1330}
         page.screenshot(path=DOCS / "report-reconciliation.png", full_page=True, clip=clip)  # type: ignore[arg-type]
 
 

@@ -219,7 +219,7 @@ def test_sections_say_in_a_sentence_what_they_show(small_page: Element) -> None:
     for sentence in (
         "10 people bought. The one in the middle took 1-3 min from the first session here to the first purchase",
         "There are not two devices with 30 sessions or more to compare.",
-        "No day of 2 with eligible orders is below the target of 95.0 % beyond chance",
+        "Of 2 days with eligible orders some have a rate below the target of 95.0 %, but none its whole 95 % interval",
         "GA4 reports more than the backend on 1 day, less on 2, the same on 0.",
         "The largest difference is that of 2020-11-01: +70.25.",
         "add_to_cart was not recorded on 2020-11-04 (in 0 of 38 sessions with view_item)",
