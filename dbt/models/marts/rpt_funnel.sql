@@ -237,9 +237,9 @@ walked as (
 
 ),
 
-times as (
+timed as (
 
-    select distinct
+    select
         population,
         method,
         cut.dimension,
@@ -257,6 +257,21 @@ times as (
         struct('device_category' as dimension, walked.device_category as slice),
         struct('channel' as dimension, walked.channel as slice)
     ]) as cut
+
+),
+
+times as (
+
+    select
+        population,
+        method,
+        dimension,
+        slice,
+        step_order,
+        any_value(median_seconds) as median_seconds
+
+    from timed
+    group by population, method, dimension, slice, step_order
 
 ),
 
