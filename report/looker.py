@@ -7,12 +7,14 @@ field by field, as docs/looker-studio.md says. https://developers.google.com/dat
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from journey.bigquery import Warehouse
+from journey.bigquery import RETRY, NotFound, Warehouse, clear_errors
 from journey.errors import BadInput
 from journey.settings import Settings
 
 # The product was called Looker Studio from 2022 to April 2026, and is Data Studio again.
 HOST = "https://datastudio.google.com"
+# BigQuery's API has older names than its SQL for these.
+LEGACY = {"INTEGER": "INT64", "FLOAT": "FLOAT64"}
 REPORT_NAME = "Customer journey: GA4 against the backend"
 
 
@@ -98,16 +100,16 @@ def check(warehouse: Warehouse) -> int:
 
     Raises: BadInput, naming the first that is missing or of another type; TryAgain, when the warehouse is silent.
     """
-    columns = f"`{warehouse.settings.dataset('marts')}`.INFORMATION_SCHEMA.COLUMNS"
-    held: dict[str, dict[str, str]] = {}
-    for row in warehouse.rows(f"select table_name, column_name, data_type from {columns}"):
-        held.setdefault(row["table_name"], {})[row["column_name"]] = row["data_type"]
     for source in SOURCES:
         name = f"{warehouse.settings.dataset('marts')}.{source.table}"
-        if source.table not in held:
-            raise BadInput(f"there is no table {name}: run the pipeline first, dbt builds it")
+        try:
+            with clear_errors():
+                schema = warehouse.client.get_table(name, retry=RETRY).schema
+        except NotFound:
+            raise BadInput(f"there is no table {name}: run the pipeline first, dbt builds it") from None
+        held = {field.name: LEGACY.get(field.field_type, field.field_type) for field in schema}
         for column, kind in source.columns.items():
-            found = held[source.table].get(column)
+            found = held.get(column)
             if found is None:
                 raise BadInput(f"{name} has no column {column}: build the marts with this version of the project")
             if found != kind:
