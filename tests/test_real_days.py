@@ -167,7 +167,7 @@ def test_the_robots_of_the_ten_days_are_found_and_nobody_who_buys_is_one(built: 
 def test_the_lost_cart_of_the_ten_days_is_flagged_and_the_holidays_are_not(built: Built) -> None:
     rows = built.rows("select export_day, event_name, status from `{marts}.rpt_tracking_health` where is_flagged")
     flagged = {(f"{row['export_day']:%m%d}", row["status"]) for row in rows}
-    assert {row["event_name"] for row in rows} == {"add_to_cart"}
+    assert {row["event_name"] for row in rows} <= {"add_to_cart"}
     if built.days.are_the_ten:
         outage = {(day, "outage") for day in ("1121", "1122", "1123")}
         assert flagged == outage | {(day, "near_zero") for day in ("1101", "1102", "1111", "1112")}
