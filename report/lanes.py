@@ -131,7 +131,7 @@ def _draw(found: tuple[Lane, ...], width: int) -> Drawing:
             ]
         else:
             shapes += [text(0, y + 13, lane.label, "axis"), text(width, y + 13, amounts, "value", "end")]
-        shapes.append(line(left, middle, right, middle, "lane"))
+        shapes.append(line(left if lane.sessions else left + 122, middle, right, middle, "lane"))
         if not lane.sessions:
             shapes.append(text(left + 14, middle + 4, "no session known", "soft"))
         shapes += [shape for m in lane.marks for shape in _shapes(m, x, middle)]

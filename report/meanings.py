@@ -14,11 +14,12 @@ STEP = {
 
 # status of fct_reconciliation -> name on the page, meaning
 STATUS = {
-    "matched": ("Matched", "In GA4 and in the backend under one transaction id, with amounts no more than 0.01 apart."),
-    "amount_mismatch": (
-        "Amount differs",
-        "In GA4 and in the backend under one transaction id, with different amounts.",
+    "matched": (
+        "Matched",
+        "In GA4 and in the backend, with amounts no more than 0.01 apart: under one transaction id or, where GA4 has "
+        "none, of one person at one time.",
     ),
+    "amount_mismatch": ("Amount differs", "In GA4 and in the backend likewise, with different amounts."),
     "missing_in_backend": ("Missing in backend", "GA4 saw a purchase; the backend holds no order with its id."),
     "missing_in_ga4": ("Missing in GA4", "The backend holds an order; GA4 saw no purchase with its id."),
     "excluded": ("Excluded", "Cannot or need not match: left out of the match rate, listed so that nothing is lost."),
