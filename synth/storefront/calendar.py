@@ -25,8 +25,7 @@ SHORT_ROBOTS, SHORT_ROBOTS_END = 22.8, date(2020, 12, 6)
 _RETURNS = (0.118, 0.062, 0.031, 0.0143, 0.0126, 0.0119, 0.0125, 0.01, *[0.0044] * 7, *[0.0015] * 10, *[0.001] * 20)
 _VISITORS = 0.76  # over sessions
 # Sessions with a cart over those with an item on days when tracking was whole; less was lost by the tags.
-WHOLE_CART_TRACKING = 0.36
-WHOLE_SELECT_TRACKING = 0.14
+WHOLE_CART_TRACKING = 0.374
 # Known to be out although no day file of it was measured.
 CART_OUTAGE = {"20201124": 0.0}
 
@@ -50,6 +49,8 @@ def moment(day: date, hour: int) -> int:
 ID_IS_NULL_UNTIL = moment(date(2020, 11, 2), 5)
 ID_IS_NUMBER_UNTIL = moment(date(2020, 11, 11), 13)
 BASKET_AT_CHECKOUT_FROM = moment(date(2020, 11, 23), 20)
+# Carts are told again, checkouts in another order than before.
+TAGS_CHANGED = moment(date(2020, 11, 25), 0)
 SHIPPING_TIER_FROM = moment(date(2020, 11, 20), 12)
 # The confirmation page sent its purchase again, mostly within milliseconds.
 REPEATS_FROM, REPEATS_UNTIL = moment(date(2020, 11, 18), 18), moment(date(2020, 11, 24), 0)
@@ -83,8 +84,7 @@ class Tracking:
     """Shares of events that the tags kept, and how often they said begin_checkout, for consecutive days."""
 
     first_day: int
-    cart_kept: Shares
-    select_kept: Shares
+    cart_kept: Shares  # sessions whose carts were told
     checkout_repeats: Shares
     buying: Shares  # over the mean of all days
     shopping: Shares
@@ -100,12 +100,9 @@ def tracking(first: date, last: date) -> Tracking:
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     cart = [_between({k: v[0] for k, v in figures()["tracking"].items()} | CART_OUTAGE, day) for day in days]
     repeats = [_between({k: v[1] for k, v in figures()["tracking"].items()}, day) for day in days]
-    selected = [_between({k: v[2] for k, v in figures()["tracking"].items()}, day) for day in days]
     return Tracking(
         first_day=ordinal(first),
-        # a session has a cart if one of several events was kept, so sessions tell less than was lost
-        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING) ** 1.5,
-        select_kept=np.minimum(1.0, np.array(selected) / WHOLE_SELECT_TRACKING),
+        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING),
         checkout_repeats=np.maximum(1.0, np.array(repeats)),
         buying=np.array([_buying(day) for day in days]),
         shopping=np.array([_shopping(day) for day in days]),

@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from synth.storefront.draws import Codes, Flags, Keys, Shares, at_share, children, integers, root, uniform
+from synth.storefront.process import measured
 
 HOST = "https://shop.googlemerchandisestore.com"
 LEAST_ORDER = 12  # dollars
@@ -121,53 +122,74 @@ def _list_id(number: int, has_sizes: bool) -> str:
     return f"JRNYGA{number}{'A' if has_sizes else ''}"[: 14 if has_sizes else 12]
 
 
-BASKET, DETAILS, PAYMENT, REVIEW, CONFIRMATION = range(5)
-_CHECKOUT_PAGES = (
-    ("/basket.html", "Shopping Cart"),
-    ("/checkout/details.html", "Checkout Your Information"),
-    ("/checkout/payment.html", "Payment Method"),
-    ("/checkout/review.html", "Checkout Review"),
-    ("/checkout/confirmation.html", "Checkout Confirmation"),
-)
+HOME, BASKET, SECOND_HOST, SEARCH, DETAILS, PAYMENT, CONFIRMATION = 0, 1, 2, 12, 17, 21, 35
+_FIXED_PAGES = {
+    HOME: ("/", "Home | The Shop"),
+    BASKET: ("/basket.html", "Shopping Cart"),
+    SEARCH: ("/search.html", "Search Results"),
+    DETAILS: ("/checkout/details.html", "Checkout Your Information"),
+    PAYMENT: ("/checkout/payment.html", "Payment Method"),
+    CONFIRMATION: ("/checkout/confirmation.html", "Checkout Confirmation"),
+}
+_COLLECTIONS = ("", "/new", "/sale", "/gifts", "/campus")
+# Ranks beyond the measured hundred: a tenth of the page views on some two thousand pages.
+_TAIL_FROM, _TAIL_FALLS = 100, 2.5
 
 
 @dataclass(frozen=True)
 class Pages:
-    """Addresses and titles; the checkout's five first, then home, shelves and products by falling popularity."""
+    """Addresses and titles, in the order of how often real sessions view the page of that rank."""
 
     locations: list[str]
     titles: list[str]
-    popularity: Shares  # cumulative, over the pages after the checkout's
-    shelf_page: Codes  # for each product, its category's page
-    product_page: Codes
+    views: dict[str, Shares]  # cumulative share of each page, by what the page view comes with
+    home: int
+    products: Codes  # pages of products
 
-    def browse(self, keys: Keys, what: str) -> Codes:
-        """A page somebody opens outside the checkout, for each key."""
-        return at_share(self.popularity, uniform(keys, what)) + len(_CHECKOUT_PAGES)
+    def draw(self, context: str, u: Shares) -> Codes:
+        """A page for each number in [0, 1)."""
+        return at_share(self.views[context], u)
 
 
 @cache
 def pages() -> Pages:
     """All pages of the shop."""
-    shop = goods()
-    home = "Home | The Shop"
-    named = [(HOST + path, title) for path, title in _CHECKOUT_PAGES]
-    named += [(f"{HOST}/", home), ("https://googlemerchandisestore.com/", home), (f"{HOST}/store.html", "Store")]
-    named += [(f"{HOST}/signin.html", "Sign In"), ("https://www.googlemerchandisestore.com/", home)]
-    shelves = sorted(set(shop.categories))
-    shelf_page = {category: len(named) + at for at, category in enumerate(shelves)}
-    named += [(f"{HOST}/{category.lower()}/", f"{category.split('/')[1]} | The Shop") for category in shelves]
-    product_page = np.arange(len(shop.names)) + len(named)
-    named += [
-        (f"{HOST}/{category.lower()}/{name.lower().replace(' ', '-').replace('#', '')}", name)
-        for category, name in zip(shop.categories, shop.names, strict=True)
-    ]
-    # half of all page views are on ten pages, nine in ten on a hundred
-    weight = 1 / np.arange(1, len(named) - len(_CHECKOUT_PAGES) + 1) ** 1.3
+    named = [(f"{HOST}{path}", title) for path, title in _other_pages()]
+    for rank, (path, title) in _FIXED_PAGES.items():
+        named.insert(rank, (HOST + path, title))
+    named.insert(SECOND_HOST, ("https://googlemerchandisestore.com/", "Home | The Shop"))
+    ranks = np.arange(1, len(named) + 1)
+    tail = np.where(ranks > _TAIL_FROM, ranks**-_TAIL_FALLS, 0.0)
+    views = {}
+    for context, pairs in measured()["pages"].items():
+        share = np.zeros(len(named))
+        share[np.array(pairs[::2], dtype=np.int64) - 1] = pairs[1::2]
+        for fixed in (SEARCH, DETAILS, PAYMENT, CONFIRMATION):
+            share[fixed] = 0.0  # these are loaded where the chain says so
+        share += tail / tail.sum() * max(0.0, 1 - float(sum(pairs[1::2])))
+        views[context] = np.cumsum(share) / share.sum()
     return Pages(
         locations=[location for location, _ in named],
         titles=[title for _, title in named],
-        popularity=np.cumsum(weight) / weight.sum(),
-        shelf_page=np.array([shelf_page[category] for category in shop.categories]),
-        product_page=product_page,
+        views=views,
+        home=HOME,
+        products=np.array([n for n, (location, _) in enumerate(named) if location.count("/") >= 5]),
     )
+
+
+def _other_pages() -> list[tuple[str, str]]:
+    """Sign-in, shelves, then products, in some fixed order."""
+    shop = goods()
+    shelves = sorted(set(shop.categories))
+    found = [("/store.html", "Store"), ("/signin.html", "Sign In"), ("/register.html", "Register")]
+    found += [
+        (f"{collection}/{shelf.lower()}/", f"{shelf.split('/')[1]} | The Shop")
+        for collection in _COLLECTIONS
+        for shelf in shelves
+    ]
+    order = np.argsort(uniform(children(root(_SHOP), "page", np.arange(len(shop.names))), "order"))
+    for collection in _COLLECTIONS:
+        for at in order.tolist():
+            slug = shop.names[at].lower().replace(" ", "-").replace("#", "")
+            found.append((f"{collection}/{shop.categories[at].lower()}/{slug}", shop.names[at]))
+    return found

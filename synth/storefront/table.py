@@ -20,7 +20,7 @@ from synth.storefront.visitors import Visits, cohorts
 
 STREAM_ID = 2100450278
 # Sessions made at one go: few enough for memory, enough that the cost of a step is in its rows.
-BATCH = 6000
+BATCH = 12000
 
 
 def days(wanted: list[date], scale: float, seed: int) -> Iterator[tuple[date, pa.Table]]:
