@@ -20,12 +20,8 @@ EPOCH = date(1970, 1, 1)
 LONG_ROBOTS, LONG_ROBOTS_END = 23.2, date(2020, 12, 13)
 SHORT_ROBOTS, SHORT_ROBOTS_END = 22.8, date(2020, 12, 6)
 
-# Sessions a visitor adds on the day of the first, and one, two, ... days later: what synth.storefront.visitors brings
-# about. Visitors first seen longer ago than the simulation looks back make up what a day still lacks.
-_RETURNS = (0.118, 0.062, 0.031, 0.0143, 0.0126, 0.0119, 0.0125, 0.01, *[0.0044] * 7, *[0.0015] * 10, *[0.001] * 20)
-_VISITORS = 0.76  # over sessions
 # Sessions with a cart over those with an item on days when tracking was whole; less was lost by the tags.
-WHOLE_CART_TRACKING = 0.374
+WHOLE_CART_TRACKING = 0.38
 # Known to be out although no day file of it was measured.
 CART_OUTAGE = {"20201124": 0.0}
 
@@ -51,6 +47,7 @@ ID_IS_NUMBER_UNTIL = moment(date(2020, 11, 11), 13)
 BASKET_AT_CHECKOUT_FROM = moment(date(2020, 11, 23), 20)
 # Carts are told again, checkouts in another order than before.
 TAGS_CHANGED = moment(date(2020, 11, 25), 0)
+VIEWS_TWICE_FROM = moment(date(2020, 12, 28), 13)
 SHIPPING_TIER_FROM = moment(date(2020, 11, 20), 12)
 # The confirmation page sent its purchase again, mostly within milliseconds.
 REPEATS_FROM, REPEATS_UNTIL = moment(date(2020, 11, 18), 18), moment(date(2020, 11, 24), 0)
@@ -64,18 +61,30 @@ class Volume:
     old_visitors: float
     long_robots: float
     short_robots: float
+    coming_back: float  # share of the sessions of visitors of earlier days that take place
 
 
-def volume(day: date) -> Volume:
-    """How many visitors a day brings."""
+Rates = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+@cache
+def volume(day: date, rates: Rates) -> Volume:
+    """How many visitors a day brings; `rates` are the sessions that a new and an old visitor add, by days since.
+
+    Visitors first seen longer ago than the simulation looks back make up what a day's returning sessions still lack.
+    """
     sessions, first_share = _sessions(day), _first_share(day)
+    new, old = rates
+    returning = sessions * (1 - first_share)
+    expected = sessions * first_share * (new[0] - 1) + _expected_returns(day, rates)
     long_robots = LONG_ROBOTS if day <= LONG_ROBOTS_END else 0.0
     short_robots = SHORT_ROBOTS if day <= SHORT_ROBOTS_END else 0.0
     return Volume(
         first_visits=max(0.0, sessions * first_share - long_robots - short_robots),
-        old_visitors=max(0.0, (sessions - _expected_returns(day)) / (1 + _RETURNS[0]) - sessions * first_share),
+        old_visitors=max(0.0, (returning - expected) / old[0]),
         long_robots=long_robots,
         short_robots=short_robots,
+        coming_back=min(1.0, returning / max(expected, 1e-9)),
     )
 
 
@@ -137,9 +146,17 @@ def _sessions(day: date) -> float:
     return _between(level, day) * float(weekday[day.weekday()])
 
 
-def _expected_returns(day: date) -> float:
+OLD_SHARE = 0.06  # visitors that come on a day and had come before the simulation looks, over sessions
+
+
+def _expected_returns(day: date, rates: Rates) -> float:
     """Sessions of visitors first seen on the days before."""
-    return sum(share * _VISITORS * _sessions(day - timedelta(days=n)) for n, share in enumerate(_RETURNS) if n)
+    total = 0.0
+    for n, (new, old) in enumerate(zip(*rates, strict=True)):
+        if n:
+            before = day - timedelta(days=n)
+            total += _sessions(before) * (_first_share(before) * new + OLD_SHARE * old)
+    return total
 
 
 @cache

@@ -22,7 +22,7 @@ from synth.storefront.visitors import Visits
 
 _MASKED = "<obfuscated>"
 _OPENING = (CODE["first_visit"], CODE["session_start"])
-ENGAGED_AFTER_SECONDS = (10.0, 22.0)
+ENGAGED_AFTER_SECONDS = (9.9, 13.0)
 SEARCH_ENGINE = "https://www.google.com/"
 
 

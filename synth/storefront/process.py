@@ -25,6 +25,12 @@ from synth.storefront.figures import CODE
 LIMIT = 700  # bundles; no session is longer
 EARLY, LATE, LATE_WITHOUT_CARTS = range(3)
 _CLASSES = 6
+# The chances with carts were measured on three days, when fewer were told than on others; days that told fewer hold
+# sessions without. By segment and event: times as many.
+_MORE = {
+    "add_to_cart": (1.0, 1.5, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0),
+    "select_item": (1.6,) * 8,
+}
 # Segments of the depths BROWSE, SHOP, CHECKOUT, BUYER: the first one, and the one that holds what the depth is named for
 _FIRST_SEGMENT = np.array([0, 1, 3, 5])
 _GOAL_SEGMENT = np.array([0, 2, 4, 6])
@@ -108,9 +114,15 @@ def _chances() -> _Chances:
     size = len(codes)
     rows: list[list[tuple[int, float]]] = []
 
-    def row(pairs: list[int], without: str = "") -> int:
-        held = [(a, float(b)) for a, b in zip(pairs[::2], pairs[1::2], strict=True)]
-        held = [(a, b) for a, b in held if b > 0 and (not without or without not in codes[a].split("+"))]
+    def row(pairs: list[int], segment: int = 0, without: tuple[str, ...] = ()) -> int:
+        held = []
+        for code, count in zip(pairs[::2], pairs[1::2], strict=True):
+            names = codes[code].split("+") if code < size else []
+            times = float(count)
+            for name, more in _MORE.items():
+                times *= more[segment] if name in names else 1.0
+            if times > 0 and not set(without) & set(names):
+                held.append((code, times))
         rows.append(held or [(codes.index("user_engagement"), 1.0)])
         return len(rows) - 1
 
@@ -119,15 +131,17 @@ def _chances() -> _Chances:
         start[depth, is_first] = row(pairs)
     following = np.zeros((3, 8, 3, size + 1, size), dtype=np.int64)
     entry = np.zeros((3, 8, size), dtype=np.int64)
-    for mode, (source, without) in enumerate(((0, ""), (1, ""), (1, "add_to_cart"))):
+    for mode, (source, without) in enumerate(
+        ((0, ("add_to_cart", "select_item")), (1, ()), (1, ("add_to_cart",)))
+    ):
         # the general before the particular, which replaces it
         table = sorted(data["modes"][source]["next"], key=lambda r: (r[0][3] != -2, r[0][2] != -2, r[0][1] != 0))
         for (segment, place, before, code), pairs in table:
             at = slice(None) if place == 0 else place - 1
             came = slice(None) if before == -2 else before + 1
-            following[mode, segment, at, came, slice(None) if code == -2 else code] = row(pairs, without)
+            following[mode, segment, at, came, slice(None) if code == -2 else code] = row(pairs, segment, without)
         for (segment, code), pairs in sorted(data["modes"][source]["entry"], key=lambda r: r[0][1] != -1):
-            entry[mode, segment, slice(None) if code == -1 else code] = row(pairs, without)
+            entry[mode, segment, slice(None) if code == -1 else code] = row(pairs, segment, without)
     edges = data["position_buckets"]
     ends = np.ones((8, _CLASSES, len(edges), size))
     for segment, kind, bucket, shares in data["ends"]:
@@ -195,7 +209,7 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
 
 @dataclass(frozen=True)
 class _Waits:
-    row: Codes  # by whether it is the last, whether the session only browses, code before, code
+    row: Codes  # by whether it is the last, how far the session goes (browses, looks at items, further), code before, code
     levels: Shares
     logs: Shares  # by row and level: log of seconds
 
@@ -204,7 +218,7 @@ class _Waits:
 def _waits() -> _Waits:
     data = measured()
     size = len(data["codes"])
-    row = np.zeros((2, 2, size, size), dtype=np.int64)
+    row = np.zeros((2, 3, size, size), dtype=np.int64)
     logs = []
     # the general before the particular, which replaces it
     for (before, code, last, kind), seconds in sorted(
@@ -216,10 +230,10 @@ def _waits() -> _Waits:
     return _Waits(row, np.array(data["wait_levels"]), np.array(logs))
 
 
-def seconds_before(u: Shares, before: Codes, code: Codes, is_last: Flags, browses: Flags) -> Shares:
+def seconds_before(u: Shares, before: Codes, code: Codes, is_last: Flags, depth: Codes) -> Shares:
     """Seconds from the bundle before to each bundle; `u` in [0, 1) says how long within the measured range."""
     waits = _waits()
-    row = waits.row[is_last.astype(np.int64), (~browses).astype(np.int64), before, code]
+    row = waits.row[is_last.astype(np.int64), np.minimum(depth, 2), before, code]
     at = np.clip(np.searchsorted(waits.levels, u, side="right") - 1, 0, len(waits.levels) - 2)
     low, high = waits.logs[row, at], waits.logs[row, at + 1]
     share = (u - waits.levels[at]) / (waits.levels[at + 1] - waits.levels[at])

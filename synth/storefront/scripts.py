@@ -69,16 +69,17 @@ def robots(visits: Visits) -> Script:
     write = _Writer(visits.key)
     long, short = visits.depth == LONG_ROBOT, visits.depth == SHORT_ROBOT
     both = long | short
+    late = visits.started_us >= TAGS_CHANGED
     write.line("first_visit+session_start+page_view", both, "banner", HOME)
     together = short & write.coin("together", 0.3)
     write.line("user_engagement+view_promotion", together, "banner", HOME)
     write.line("view_promotion", both & ~together, "banner", HOME)
     write.line("user_engagement", both & ~together, "stay", HOME)
     _long_walk(write, long)
-    _short_walk(write, short)
+    _short_walk(write, short, late)
     _basket(write, visits, both)
     write.line("page_view+view_promotion", both, "page after the walk", HOME)
-    _long_end(write, long)
+    _long_end(write, long, late)
     return write.script()
 
 
@@ -108,7 +109,8 @@ def _long_walk(write: _Writer, who: Flags) -> None:
     write.line("page_view+user_engagement", who, "page after the walk", PRODUCT - 24)
 
 
-def _short_walk(write: _Writer, who: Flags) -> None:
+def _short_walk(write: _Writer, who: Flags, late: Flags) -> None:
+    late = late & who
     for code, seconds, page, stay, share in (
         ("page_view+view_item", "page", 1, "long stay", 1.0),
         ("page_view+view_promotion", "page after the walk", 0, "stay", 1.0),
@@ -119,6 +121,8 @@ def _short_walk(write: _Writer, who: Flags) -> None:
         here = who & write.coin("here", share)
         at = PRODUCT - page if page else HOME
         write.line(code, here, seconds, at)
+        if code == "page_view+view_item" and stay == "long stay":
+            write.line("add_to_cart", late & write.coin("cart", 0.95), "page after the walk", at)
         write.line("user_engagement", here, stay, at)
     write.line("page_view+user_engagement", who, "page after the walk", PRODUCT - 3)
 
@@ -137,7 +141,7 @@ def _basket(write: _Writer, visits: Visits, who: Flags) -> None:
     write.line("user_engagement", who, "long stay", DETAILS)
 
 
-def _long_end(write: _Writer, who: Flags) -> None:
+def _long_end(write: _Writer, who: Flags, late: Flags) -> None:
     write.line("user_engagement", who, "long stay", HOME)
     for code, page, stays in (
         ("page_view+view_search_results", 28, True),
@@ -150,5 +154,7 @@ def _long_end(write: _Writer, who: Flags) -> None:
     ):
         at = PRODUCT - page if page else HOME
         write.line(code, who, "page after the walk", at)
+        if stays and page == 51:
+            write.line("add_to_cart", who & late, "long stay", at)
         if stays:
             write.line("user_engagement", who, "long stay", at)

@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from synth.storefront.calendar import REPEATS_FROM, REPEATS_UNTIL, TAGS_CHANGED, tracking
+from synth.storefront.calendar import REPEATS_FROM, REPEATS_UNTIL, TAGS_CHANGED, VIEWS_TWICE_FROM, tracking
 from synth.storefront.catalogue import CONFIRMATION, DETAILS, PAYMENT, SEARCH, pages
 from synth.storefront.draws import Codes, Flags, Keys, Quantiles, Shares, bits, children, high_share, low_share, uniform
 from synth.storefront.figures import CODE, figures
@@ -26,10 +26,14 @@ from synth.storefront.scripts import HOME, PRODUCT, robots
 from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, Visits, span
 
 _ANY_PAGE = -1
+SAME_PAGE = -3
 # Room between two bundles of the chain for what the tags said again.
 _ROOM = 16
 # A repeated begin_checkout follows the first within milliseconds.
 _AGAIN_SECONDS = {"0": 0.0001, "0.05": 0.001, "0.25": 0.011, "0.5": 0.048, "0.75": 0.126, "0.95": 0.306, "1": 0.6}
+
+# From 28 December a page's view is told again after some seconds.
+_VIEW_AGAIN_SECONDS = {"0": 4.6, "0.1": 4.98, "0.5": 5.03, "0.8": 5.2, "0.95": 6.0, "1": 7.0}
 
 _CONTEXTS = ("open", "other", "item", "promo", "search", "pay", "ship")
 _OPEN, _OTHER, _ITEM, _PROMO, _SEARCH, _PAY, _SHIP = range(7)
@@ -128,7 +132,8 @@ def _all_bundles(visits: Visits) -> _Bundles:
         parts.append(
             _Bundles(machine[script.visit], script.place * _ROOM, script.code, script.seconds, script.page, none)
         )
-    bundles = _joined(parts)
+    bundles = _views_again(visits, _joined(parts))
+    bundles = _joined([bundles, _missing(visits, bundles)])
     return _joined([bundles, _checkouts_again(visits, bundles), _purchases_again(visits, bundles)])
 
 
@@ -143,8 +148,8 @@ def _chain(visits: Visits, positions: Codes) -> _Bundles:
     found = walk(visits.key, visits.depth, visits.is_first, _modes(visits), again)
     key = visits.key[found.visit]
     u = uniform(key, "wait", found.place)
-    browses = visits.depth[found.visit] == 0
-    seconds = seconds_before(u, np.maximum(found.before, 0), found.code, found.is_last, browses)
+    depth = visits.depth[found.visit]
+    seconds = seconds_before(u, np.maximum(found.before, 0), found.code, found.is_last, depth)
     page = np.full(len(u), _ANY_PAGE)
     return _Bundles(positions[found.visit], found.place * _ROOM, found.code, seconds, page, found.attempt)
 
@@ -166,6 +171,83 @@ def _modes(visits: Visits) -> Codes:
     tracked = uniform(visits.key, "cart tracked") < tags.cart_kept[row]
     late = visits.started_us >= TAGS_CHANGED
     return np.select([tracked, late], [LATE, LATE_WITHOUT_CARTS], EARLY)
+
+
+def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """From 28 December a page tells its view a second time after five seconds, if it is still looked at then."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    late = visits.started_us[bundles.visit] >= VIEWS_TWICE_FROM
+    loads = np.flatnonzero(late & holds[bundles.code, CODE["page_view"]])
+    if not len(loads):
+        return bundles
+    key = children(visits.key[bundles.visit[loads]], "view again", bundles.place[loads])
+    following = np.minimum(loads + 1, len(bundles.code) - 1)
+    is_last = bundles.visit[following] != bundles.visit[loads]
+    is_last |= following == loads
+    wait = np.where(is_last, 0.0, bundles.seconds[following])
+    after = Quantiles.of(_VIEW_AGAIN_SECONDS).draw(key, "wait")
+    u = uniform(key, "again")
+    told = np.where(is_last, u < 0.25, (wait > after + 0.02) & (u < 0.95))
+    code, seconds = bundles.code.copy(), bundles.seconds.copy()
+    # what comes at the same moment anyway comes with it
+    for name in ("view_promotion", "scroll", "user_engagement"):
+        joins = ~is_last & (np.abs(wait - 5.3) < 0.9) & (code[following] == codes.index(name)) & (u < 0.85)
+        code[following[joins]] = codes.index(
+            "+".join(sorted(("page_view", name), key=list(CODE).index))
+        )
+        told &= ~joins
+    again = loads[told]
+    goes_on = again[~is_last[told]] + 1
+    seconds[goes_on] -= after[told & ~is_last]
+    page = bundles.page.copy()
+    page[following[~is_last & (code[following] != bundles.code[following])]] = SAME_PAGE
+    one = np.full(len(again), codes.index("page_view"))
+    found = _Bundles(
+        bundles.visit[again],
+        bundles.place[again] + 1,
+        one,
+        after[told],
+        np.full(len(again), SAME_PAGE),
+        bundles.attempt[again],
+    )
+    return _joined([_Bundles(bundles.visit, bundles.place, code, seconds, page, bundles.attempt), found])
+
+
+def _missing(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """Who checks out is asked for an address, who buys pays: what the chain left out is put in."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    told = {name: holds[bundles.code, CODE[name]] for name in ("begin_checkout", "add_shipping_info", "add_payment_info")}
+    has = {name: np.bincount(bundles.visit[flags], minlength=len(visits)) > 0 for name, flags in told.items()}
+    asks = has["begin_checkout"] | has["add_shipping_info"]
+    parts = []
+    for name, bundle, lacks, after, wait in (
+        ("add_shipping_info", "add_shipping_info", asks, "begin_checkout", 5.0),
+        ("begin_checkout", "begin_checkout", asks, "add_shipping_info", 0.002),
+        (
+            "add_payment_info",
+            "page_view+add_payment_info",
+            visits.depth == BUYER,
+            "add_shipping_info",
+            6.0,
+        ),
+    ):
+        at = np.flatnonzero(told[after])
+        first = at[np.unique(bundles.visit[at], return_index=True)[1]]
+        first = first[(lacks & ~has[name])[bundles.visit[first]]]
+        found = _taken(bundles, first)
+        parts.append(
+            _Bundles(
+                found.visit,
+                found.place + 2,
+                np.full(len(first), codes.index(bundle)),
+                np.full(len(first), wait) * (0.98 + 0.1 * uniform(visits.key[found.visit], name)),
+                np.full(len(first), _ANY_PAGE),
+                found.attempt,
+            )
+        )
+    return _joined(parts)
 
 
 def _checkouts_again(visits: Visits, bundles: _Bundles) -> _Bundles:
@@ -276,6 +358,7 @@ def _pages(
     free = (scripted == _ANY_PAGE) & (number > 0) & ~asks_address & ~buys
     source = np.arange(len(at))
     source = np.where(free & (u < stays), source - 1, source)
+    source = np.where((scripted == SAME_PAGE) & (number > 0), source - 1, source)
     to = source - 1 - (uniform(key, "back to") * number).astype(np.int64)
     source = np.where(free & (u >= stays) & (u < back), np.maximum(to, source - number), source)
     # a view that returns to one that itself returned ends where that one did

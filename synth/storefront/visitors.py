@@ -10,19 +10,22 @@ from functools import cache
 from typing import Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from synth.storefront.calendar import DAY_US, EPOCH, day_of, ordinal, tracking, volume
-from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, children, uniform
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, children, root, uniform
 from synth.storefront.figures import figures
 
-HORIZON_DAYS = 45
+HORIZON_DAYS = 60
 HOUR_US = 3_600_000_000
 LONGEST_SESSION_US = 4 * HOUR_US
 
 BROWSE, SHOP, CHECKOUT, BUYER, LONG_ROBOT, SHORT_ROBOT = range(6)
 
 # Chance of one more session after the first, the second, ...: sessions per user, with the unseen days allowed for.
-RETURNS = (0.2, 0.36, 0.47, 0.52, 0.53, 0.54, *[0.57] * 12)
+RETURNS = (0.225, 0.38, 0.48, 0.53, 0.54, 0.55, *[0.57] * 12)
+# The same for those who had been there before the simulation begins to look: they come back more.
+OLD_RETURNS = (0.45, 0.5, 0.52, 0.54, *RETURNS[4:])
 # Chance of a session that looks at items, and of one that reaches the checkout and leaves: first visits, later ones.
 SHOP_SHARE = (0.178, 0.196)
 CHECKOUT_SHARE = (0.0091, 0.0207)
@@ -62,7 +65,7 @@ def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
     visitors, days, kinds = _visitors(first - timedelta(days=HORIZON_DAYS), last, scale, root)
     is_old, is_robot = kinds == _OLD, kinds >= _LONG
     arrived_us = days * DAY_US + (uniform(visitors, "arrival") * DAY_US).astype(np.int64)
-    who, turn = _returns(visitors, is_robot)
+    who, turn = _returns(visitors, is_old, is_robot)
     key = children(visitors[who], "session", turn)
 
     gap_us = np.where(turn > 0, _gap_hours().draw(key, "gap") * HOUR_US, 0).astype(np.int64)
@@ -91,7 +94,16 @@ def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
         device=_devices(key, visitors[who], started, turn),
         spent_before=np.zeros(len(key), dtype=np.int64),
     )
-    return visits.take(started < (days[who] + HORIZON_DAYS) * DAY_US)
+    return visits.take((started < (days[who] + HORIZON_DAYS) * DAY_US) & _comes(key, turn, started))
+
+
+def _comes(key: Keys, turn: Codes, started: Codes) -> Flags:
+    """Which sessions take place: over the holidays fewer of those who had been there come back."""
+    day = day_of(started)
+    days, at = np.unique(day, return_inverse=True)
+    share = np.array([volume(EPOCH + timedelta(days=int(d)), return_rates()).coming_back for d in days])
+    found: Flags = (turn == 0) | (uniform(key, "comes back") < share[at])
+    return found
 
 
 _FIRST, _OLD, _LONG, _SHORT = range(4)
@@ -101,7 +113,7 @@ def _visitors(first: date, last: date, scale: float, root: Keys) -> tuple[Keys, 
     """Keys, arrival days and kinds of the visitors of consecutive days."""
     keys, days, kinds = [], [], []
     for at in (first + timedelta(days=n) for n in range((last - first).days + 1)):
-        today, mean = ordinal(at), volume(at)
+        today, mean = ordinal(at), volume(at, return_rates())
         means = (mean.first_visits, mean.old_visitors, mean.long_robots, mean.short_robots)
         for kind, number in enumerate(means):
             day_key = children(children(root, f"kind {kind}"), "day", today)
@@ -113,12 +125,27 @@ def _visitors(first: date, last: date, scale: float, root: Keys) -> tuple[Keys, 
     return np.concatenate(keys), np.concatenate(days), np.concatenate(kinds)
 
 
-def _returns(visitors: Keys, is_robot: Flags) -> tuple[Codes, Codes]:
+@cache
+def return_rates() -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Sessions a visitor adds on the day of the first, and one, two, ... days later: new visitors, old ones."""
+    visitors = children(root(0), "rehearsal", np.arange(40_000))
+    found = []
+    for is_old in (False, True):
+        none = np.zeros(len(visitors), dtype=bool)
+        who, turn = _returns(visitors, none | is_old, none)
+        gap = np.where(turn > 0, _gap_hours().draw(children(visitors[who], "session", turn), "gap") / 24, 0.0)
+        at = uniform(visitors, "arrival")[who] + _running(gap, turn == 0)
+        counts = np.bincount(at[at < HORIZON_DAYS].astype(np.int64), minlength=HORIZON_DAYS) / len(visitors)
+        found.append(tuple(counts.tolist()))
+    return found[0], found[1]
+
+
+def _returns(visitors: Keys, is_old: Flags, is_robot: Flags) -> tuple[Codes, Codes]:
     """Positions of the visitors, repeated for each of their sessions, and the turn of each session."""
     sessions = np.ones(len(visitors), dtype=np.int64)
     coming = ~is_robot
-    for turn, chance in enumerate(RETURNS):
-        coming = coming & (uniform(visitors, "return", turn) < chance)
+    for turn, (chance, of_old) in enumerate(zip(RETURNS, OLD_RETURNS, strict=True)):
+        coming = coming & (uniform(visitors, "return", turn) < np.where(is_old, of_old, chance))
         sessions += coming
     who = np.repeat(np.arange(len(visitors)), sessions)
     return who, _running(np.ones(len(who), dtype=np.int64), np.diff(who, prepend=-1) > 0) - 1
@@ -150,13 +177,14 @@ def _devices(key: Keys, visitor: Keys, started: Codes, turn: Codes) -> Keys:
     return children(visitor, "device", _running(changes.astype(np.int64), turn == 0))
 
 
-def _running(values: Codes, starts: Flags) -> Codes:
+def _running[T: np.generic](values: NDArray[T], starts: Flags) -> NDArray[T]:
     """Running sums that begin anew where `starts` is set."""
     total = np.cumsum(values)
-    return total - _of_first(total - values, starts)
+    found: NDArray[T] = total - _of_first(total - values, starts)
+    return found
 
 
-def _of_first(values: Codes, starts: Flags) -> Codes:
+def _of_first[T: np.generic](values: NDArray[T], starts: Flags) -> NDArray[T]:
     """Each group's first value, for all of the group."""
     at = (
         np.maximum.accumulate(np.where(starts, np.arange(len(values)), 0))
@@ -177,14 +205,16 @@ def _date(at_us: np.int64) -> date:
 
 @cache
 def _gap_hours() -> Quantiles:
-    return Quantiles.of({"0": 0.03} | figures()["gap_hours"] | {"1": 1400.0})
+    return Quantiles.of(figures()["gap_hours"])
 
 
 @cache
 def _first_numbers() -> Choice:
     """By position: session number 1, 2, ... of a visitor who was there before the simulation begins to look."""
     measured: dict[str, float] = figures()["old_user_session_number"]
-    return Choice.of({str(n): measured.get(str(n), 0.0) for n in range(1, 16)})
+    # fifteen stands for fifteen and more
+    tail = {str(n): measured["15"] * 0.1 * 0.9 ** (n - 15) for n in range(15, 60)}
+    return Choice.of({str(n): measured.get(str(n), 0.0) for n in range(1, 15)} | tail)
 
 
 @cache
