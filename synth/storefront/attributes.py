@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from synth.storefront.arrays import column_type, same, struct, texts
-from synth.storefront.draws import Choice, Codes, Keys, children
+from synth.storefront.draws import Choice, Codes, Keys, children, uniform
 from synth.storefront.figures import figures
 from synth.storefront.visitors import LONG_ROBOT, Visits
 
@@ -76,7 +76,10 @@ def _languages(visits: Visits) -> pa.Array:
     choice = Choice.of(figures()["languages"])
     names = [None if name == "NULL" else name for name in choice.names]
     silent = names.index(None)
-    return texts(names, np.where(visits.depth >= LONG_ROBOT, silent, choice.draw(visits.device, "language")))
+    drawn = choice.draw(visits.device, "language")
+    # longer sessions tell it less
+    quiet = (visits.depth > 0) & (uniform(visits.key, "tells language") < 0.05)
+    return texts(names, np.where((visits.depth >= LONG_ROBOT) | quiet, silent, drawn))
 
 
 def _dependent(keys: Keys, what: str, given: Codes, conditions: tuple[str, ...], table: str) -> list[str]:

@@ -47,6 +47,7 @@ ID_IS_NUMBER_UNTIL = moment(date(2020, 11, 11), 13)
 BASKET_AT_CHECKOUT_FROM = moment(date(2020, 11, 23), 20)
 # Carts are told again, checkouts in another order than before.
 TAGS_CHANGED = moment(date(2020, 11, 25), 0)
+LISTS_NAMED_UNTIL = moment(date(2020, 12, 14), 0)
 VIEWS_TWICE_FROM = moment(date(2020, 12, 28), 13)
 SHIPPING_TIER_FROM = moment(date(2020, 11, 20), 12)
 # The confirmation page sent its purchase again, mostly within milliseconds.

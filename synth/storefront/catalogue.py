@@ -6,10 +6,12 @@ from functools import cache
 import numpy as np
 
 from synth.storefront.draws import Codes, Flags, Keys, Shares, at_share, children, integers, root, uniform
+from synth.storefront.figures import figures
 from synth.storefront.process import measured
 
 HOST = "https://shop.googlemerchandisestore.com"
-LEAST_ORDER = 12  # dollars
+LEAST_ORDER = 14  # dollars
+_PAID = 0.84  # paid over listed, in the mean
 # The goods are one fixed shop whatever the seed, as a real shop is the same on every day.
 _SHOP = 20201101
 
@@ -46,30 +48,32 @@ _DESIGNS = (
 SIZES = (" XS", " SM", " MD", " LG", " XL", " 2XL", " 3XL")
 _SIZE_SHARES = np.cumsum([0.08, 0.16, 0.26, 0.26, 0.15, 0.06, 0.03])
 ONE_SIZE = "Single Option Only"
-BRANDS = ("Google", "Android", "YouTube", "#IamRemarkable", "Google Cloud")
-_BRAND_SHARES = np.cumsum([0.86, 0.07, 0.045, 0.018, 0.007])
+BRANDS = ("Google", "Android", "YouTube", "#IamRemarkable", "Google Cloud", "")
+_BRAND_SHARES = np.cumsum([0.85, 0.07, 0.045, 0.016, 0.007, 0.012])
+
+
+LIST_LENGTH = 12
 
 
 @dataclass(frozen=True)
 class Goods:
-    """Products, one position in every array for each, in the order of the shelves."""
+    """Products, one position in every array for each, in the order of the lists that show them, twelve a list."""
 
     names: list[str]
-    categories: list[str]
+    categories: list[str]  # in lists
+    kinds: list[str]  # from the checkout on
     brands: list[str]
     list_ids: list[str]  # the id that lists show
     number: Codes  # the id from checkout on, for the first size; later sizes count on
     price: Codes  # whole dollars
     has_sizes: Codes
-    shelf_start: Codes  # first position of the product's category
-    shelf_size: Codes
-    viewed: Shares  # cumulative popularity in lists
-    bought: Shares  # cumulative popularity in baskets: flatter, and cheaper goods first
+    lists: Shares  # cumulative popularity of lists
+    bought: Shares  # cumulative popularity in baskets
     bought_alone: Shares  # the same in baskets of one: nobody orders a single pin
 
-    def view(self, keys: Keys, what: str) -> Codes:
-        """A product somebody looks at, for each key."""
-        return at_share(self.viewed, uniform(keys, what))
+    def browse(self, keys: Keys, what: str) -> Codes:
+        """A list somebody looks at, for each key."""
+        return at_share(self.lists, uniform(keys, what))
 
     def buy(self, keys: Keys, what: str, is_alone: Flags) -> Codes:
         """A product somebody puts in the basket, for each key; `is_alone` where nothing else is in it."""
@@ -80,36 +84,72 @@ class Goods:
 @cache
 def goods() -> Goods:
     """All products of the shop."""
-    made = [(*kind, f"{design} {kind[1]}") for kind in _KINDS for design in _DESIGNS]
+    made = sorted(
+        ((*kind, f"{design} {kind[1]}") for kind in _KINDS for design in _DESIGNS), key=lambda m: (m[2] + m[3], m[5])
+    )
     keys = children(root(_SHOP), "product", np.arange(len(made)))
-    popularity = uniform(keys, "popularity")
-    # a shelf shows its most popular goods first
-    shelved = sorted(range(len(made)), key=lambda n: (made[n][0], popularity[n]))
-    made, keys, popularity = [made[n] for n in shelved], keys[shelved], popularity[shelved]
-    low, high = np.array([kind[2] for kind in made]), np.array([kind[3] for kind in made])
-    price = low + (uniform(keys, "price") * (high - low + 1)).astype(np.int64)
-    categories = [kind[0] for kind in made]
-    starts = np.array([categories.index(category) for category in categories])
-    sizes = np.array([categories.count(category) for category in categories])
-    rank = np.argsort(np.argsort(popularity)) + 1.0
-    viewed, bought = 1 / rank**0.75, 1 / (rank**0.6 * price**0.3)
+    # lists of like goods; which of them are popular has nothing to do with what they cost
+    lists = -(-len(made) // LIST_LENGTH)
+    rank = np.argsort(np.argsort(uniform(keys[:lists], "list")))
+    seen = _shares_by_rank("view_item", lists, LIST_LENGTH)[rank]
+    of_list = np.minimum(np.arange(len(made)) // LIST_LENGTH, lists - 1)
+    # cheap goods first in `made`, so prices follow from how often goods are seen up to each
+    weight = seen[of_list] / np.bincount(of_list)[of_list]
+    price = _price_at((np.cumsum(weight) - weight / 2) / weight.sum())
+    bought = _bought(keys, price)
     alone = bought * (price >= LEAST_ORDER)
     brands = [BRANDS[at] for at in at_share(_BRAND_SHARES, uniform(keys, "brand"))]
     number = 1_000_000 + integers(keys, "number", 800_000) * 10
+    ways = ("Home", "New", "Sale")
+    way = integers(keys, "way", len(ways))
     return Goods(
-        names=[f"{brand} {kind[5]}" for brand, kind in zip(brands, made, strict=True)],
-        categories=categories,
+        names=[f"{brand} {kind[5]}".strip() for brand, kind in zip(brands, made, strict=True)],
+        categories=[f"{ways[w]}/{kind[0]}/{kind[1]}/" for w, kind in zip(way.tolist(), made, strict=True)],
+        kinds=[kind[1] for kind in made],
         brands=brands,
         list_ids=[_list_id(int(n), bool(kind[4])) for n, kind in zip(number, made, strict=True)],
         number=number,
         price=price,
         has_sizes=np.array([int(kind[4]) for kind in made]),
-        shelf_start=starts,
-        shelf_size=sizes,
-        viewed=np.cumsum(viewed) / viewed.sum(),
+        lists=np.cumsum(seen) / seen.sum(),
         bought=np.cumsum(bought) / bought.sum(),
         bought_alone=np.cumsum(alone) / alone.sum(),
     )
+
+
+def _shares_by_rank(event: str, count: int, width: int) -> Shares:
+    """Shares of the most popular, the second, ...: from measured shares of the top products, `width` at a time."""
+    top = {0: 0.0} | {int(k): v for k, v in figures()["item_popularity"][event].items()}
+    tops = np.array([*top, max(count * width, 413)], dtype=np.float64)
+    cumulative = np.interp(np.arange(count + 1) * width, tops, [*top.values(), 1.0])
+    found: Shares = np.maximum(np.diff(cumulative), 1e-5)
+    return found
+
+
+def _price_at(share: Shares) -> Codes:
+    """Whole dollars of the products, cheapest first, by how much of all views is of cheaper ones."""
+    measured_shares = figures()["price_shares"]
+    at = np.searchsorted(measured_shares["view_item"], share, side="left")
+    dollars = np.array(measured_shares["dollars"])
+    found: Codes = dollars[np.minimum(at, len(dollars) - 1)].astype(np.int64)
+    return found
+
+
+def _bought(keys: Keys, price: Codes) -> Shares:
+    """Popularity in baskets: the measured shares by rank, dealt out so that the prices paid are those measured."""
+    shares = _shares_by_rank("purchase", len(keys), 1)
+    measured_shares = figures()["price_shares"]
+    dollars = np.array(measured_shares["dollars"])
+    wanted = np.diff(np.array([0.0, *measured_shares["purchase"]]))
+    paid = np.searchsorted(dollars, np.round(price * _PAID), side="left")
+    free = [list(np.flatnonzero(paid == n)) for n in range(len(dollars))]
+    found = np.zeros(len(keys))
+    for share in shares:
+        order = np.argsort(-wanted, kind="stable")
+        at = next(n for n in order if free[n])
+        found[free[at].pop()] = share
+        wanted[at] -= share
+    return found
 
 
 def size_of(products: Codes, keys: Keys) -> Codes:
@@ -134,6 +174,7 @@ _FIXED_PAGES = {
 _COLLECTIONS = ("", "/new", "/sale", "/gifts", "/campus")
 # Ranks beyond the measured hundred: a tenth of the page views on some two thousand pages.
 _TAIL_FROM, _TAIL_FALLS = 100, 2.5
+_HOME_OVER_MEASURED = 0.8  # the ten days of the page shares lead home more often than the other months do
 
 
 @dataclass(frozen=True)
@@ -166,7 +207,8 @@ def pages() -> Pages:
         share[np.array(pairs[::2], dtype=np.int64) - 1] = pairs[1::2]
         for fixed in (SEARCH, DETAILS, PAYMENT, CONFIRMATION):
             share[fixed] = 0.0  # these are loaded where the chain says so
-        share += tail / tail.sum() * max(0.0, 1 - float(sum(pairs[1::2])))
+        share[HOME] *= _HOME_OVER_MEASURED
+        share += tail / tail.sum() * max(0.0, 1 - float(sum(pairs[1::2]))) * 1.25
         views[context] = np.cumsum(share) / share.sum()
     return Pages(
         locations=[location for location, _ in named],
@@ -180,7 +222,7 @@ def pages() -> Pages:
 def _other_pages() -> list[tuple[str, str]]:
     """Sign-in, shelves, then products, in some fixed order."""
     shop = goods()
-    shelves = sorted(set(shop.categories))
+    shelves = sorted({category.split("/", 1)[1].rsplit("/", 2)[0] for category in shop.categories})
     found = [("/store.html", "Store"), ("/signin.html", "Sign In"), ("/register.html", "Register")]
     found += [
         (f"{collection}/{shelf.lower()}/", f"{shelf.split('/')[1]} | The Shop")
@@ -191,5 +233,6 @@ def _other_pages() -> list[tuple[str, str]]:
     for collection in _COLLECTIONS:
         for at in order.tolist():
             slug = shop.names[at].lower().replace(" ", "-").replace("#", "")
-            found.append((f"{collection}/{shop.categories[at].lower()}/{slug}", shop.names[at]))
+            shelf = shop.categories[at].split("/", 1)[1].rsplit("/", 2)[0]
+            found.append((f"{collection}/{shelf.lower()}/{slug}", shop.names[at]))
     return found

@@ -108,3 +108,8 @@ class Quantiles:
     def draw(self, keys: Keys, what: str) -> Shares:
         """One value for each key, in the unit of the table."""
         return np.interp(uniform(keys, what), self.levels, self.values)
+
+    def draw_log(self, keys: Keys, what: str) -> Shares:
+        """The same with straight lines between the logarithms: for long tails. All values are above zero."""
+        found: Shares = np.exp(np.interp(uniform(keys, what), self.levels, np.log(self.values)))
+        return found

@@ -11,16 +11,20 @@ import pyarrow as pa
 
 from synth.storefront.arrays import column_type, decimals, filled, lists, same, struct, texts, whole
 from synth.storefront.baskets import Baskets, dollars
-from synth.storefront.calendar import BASKET_AT_CHECKOUT_FROM, ID_IS_NULL_UNTIL, ID_IS_NUMBER_UNTIL
-from synth.storefront.catalogue import ONE_SIZE, SIZES, goods
-from synth.storefront.draws import Choice, Codes, Flags, Keys, at_share, children, integers, uniform
+from synth.storefront.calendar import (
+    BASKET_AT_CHECKOUT_FROM,
+    ID_IS_NULL_UNTIL,
+    ID_IS_NUMBER_UNTIL,
+    LISTS_NAMED_UNTIL,
+)
+from synth.storefront.catalogue import LIST_LENGTH, ONE_SIZE, SIZES, goods
+from synth.storefront.draws import Choice, Codes, Flags, Keys, at_share, bits, integers, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
 from synth.storefront.sessions import Events
 
 NOT_SET = "(not set)"
 _LISTS = ("view_item", "add_to_cart", "select_item", "view_item_list")
 _PROMOTIONS = ("view_promotion", "select_promotion")
-_LIST_LENGTH = 12
 _WITH_QUANTITY = {"view_item": 0.088, "add_to_cart": 0.65, "select_item": 0.09}
 _BANNERS = ("Winter Sale", "New Arrivals", "Gift Guide", "Drinkware Week")
 
@@ -72,15 +76,14 @@ def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
         at = events.event == CODE[name]
         count[at] = _counts(name).draw(events.key[at], "items")
     shop = goods()
-    anchor = shop.view(events.view, "product")
-    count = np.minimum(count, shop.shelf_size[anchor])
+    which = shop.browse(events.view, "list")
+    size = np.minimum(LIST_LENGTH, len(shop.names) - which * LIST_LENGTH)
+    count = np.minimum(count, size)
     owner = np.repeat(np.arange(len(count)), count)
-    place = np.arange(len(owner)) - np.searchsorted(owner, owner, side="left")
-    key = children(events.key[owner], "item", place)
-    start, size = shop.shelf_start[anchor[owner]], shop.shelf_size[anchor[owner]]
-    # the stretch of the shelf that holds the item looked at, as a page of the list shows it
-    stretch = (anchor[owner] - start) // _LIST_LENGTH * _LIST_LENGTH
-    product: Codes = (start + (stretch + place) % size).astype(np.int64)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    key = bits(events.key[owner] + place.astype(np.uint64), 3)
+    turn = integers(events.view, "rotation", LIST_LENGTH)
+    product: Codes = (which[owner] * LIST_LENGTH + (turn[owner] + place) % size[owner]).astype(np.int64)
 
     chance = np.array([_WITH_QUANTITY.get(name, 0.0) for name in EVENTS])[events.event]
     acted_on = (uniform(events.key, "acted on") < chance)[owner] & (
@@ -88,6 +91,9 @@ def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
     )
     stated = 1 + at_share(_added().cumulative, uniform(key, "quantity"))
     quantity = np.where(acted_on, stated, 0)
+    # names of lists are told until 13 December, and hardly ever after
+    late = events.at_us >= LISTS_NAMED_UNTIL
+    unnamed = (uniform(events.view, "list named") < np.where(late, 0.95, 0.0)).astype(np.int64)
     columns = _placeholders(len(owner)) | {
         "item_id": texts(shop.list_ids, product),
         "item_name": texts(shop.names, product),
@@ -96,10 +102,10 @@ def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
         ),
         "item_category": texts(shop.categories, product),
         "item_list_name": texts(
-            ["<Other>", NOT_SET], (uniform(events.view, "list told")[owner] < 0.3).astype(np.int64)
+            ["<Other>", NOT_SET], unnamed[owner]
         ),
         "item_list_index": texts(
-            [str(n) for n in range(1, 21)], (place * 5 + integers(events.key, "rotation", 11)[owner]) % 12
+            [str(n) for n in range(1, 21)], (place * 5 + turn[owner]) % 12
         ),
         "price": decimals(shop.price[product], np.ones(len(owner), dtype=bool)),
         "quantity": whole(quantity, acted_on),
@@ -134,12 +140,14 @@ def _bought(events: Events, orders: Baskets, order: Codes) -> tuple[Codes, pa.Ar
     product, size, quantity, cents = lines.product[line], lines.size[line], lines.quantity[line], lines.unit_cents[line]
     paid, always, shop = is_purchase[owner], np.ones(len(owner), dtype=bool), goods()
     revenue = dollars(quantity * cents)
+    unnamed = uniform(lines.key[line], "list named") < np.where(paid, 0.49, 0.345)
     columns = _placeholders(len(owner)) | {
         "item_id": pa.array(shop.number[product] + np.maximum(size, 0)).cast(pa.string()),
         "item_name": texts(shop.names, product),
         "item_brand": texts(shop.brands, product),
         "item_variant": texts([*SIZES, ONE_SIZE], np.where(size >= 0, size, len(SIZES))),
-        "item_category": texts([category.split("/")[0] for category in shop.categories], product),
+        "item_category": texts(shop.kinds, product),
+        "item_list_name": texts(["<Other>", NOT_SET], unnamed.astype(np.int64)),
         "price_in_usd": decimals(dollars(cents), paid),
         "price": decimals(dollars(cents), always),
         "quantity": whole(quantity),

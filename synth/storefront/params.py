@@ -23,6 +23,8 @@ from synth.storefront.visitors import Visits
 _MASKED = "<obfuscated>"
 _OPENING = (CODE["first_visit"], CODE["session_start"])
 ENGAGED_AFTER_SECONDS = (9.9, 13.0)
+ENGAGED_BY_TIME = 0.79
+ENGAGED_AT_ONCE = 0.018
 SEARCH_ENGINE = "https://www.google.com/"
 
 
@@ -91,7 +93,7 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     collect.text("clean_event", clean, ["gtm.js"])
     collect.add("all_data", clean)
     _engagement(collect, events, visits, is_opening, now)
-    _sources(collect, events, source, now)
+    _sources(collect, events, visits, source, now)
     _pages(collect, events, now)
     _single_events(collect, events, now)
     _purchases(collect, events, orders, order, now)
@@ -115,28 +117,32 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     msec = np.ones(collect.length, dtype=np.int64)
     for name, table in figures()["engagement_msec"].items():
         at = timed & (events.event == CODE[name])
-        msec[at] = np.maximum(1, Quantiles.of(table).draw(events.key[at], "engagement").astype(np.int64))
+        msec[at] = np.maximum(1, Quantiles.of(table).draw_log(events.key[at], "engagement").astype(np.int64))
     collect.whole("engagement_time_msec", timed, msec)
 
 
 def _engaged(events: Events, visits: Visits) -> Flags:
-    """A session counts as engaged from its second page or some seconds on, and never ceases to be."""
+    """A session counts as engaged from its second page or, mostly, some seconds on, and never ceases to be."""
     low, high = ENGAGED_AFTER_SECONDS
-    after_us = (low + (high - low) * uniform(visits.key, "engaged after")) * 1e6
+    after_us = (low + (high - low) * uniform(visits.key, "engaged after") ** 2) * 1e6
+    after_us = np.where(uniform(visits.key, "engaged by time") < ENGAGED_BY_TIME, after_us, np.inf)
     elapsed = events.at_us - visits.started_us[events.visit]
-    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1)
+    soon = uniform(visits.key, "engaged at once") < ENGAGED_AT_ONCE
+    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1) | soon[events.visit]
     return engaged
 
 
-def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> None:
+def _sources(collect: _Collector, events: Events, visits: Visits, source: Codes, now: Codes) -> None:
     """Source, medium and campaign on a third of the events; past the first page mostly the shop itself."""
-    labels = source_labels()
+    labels = list(dict.fromkeys((*source_labels(), *_OTHER_SOURCES)))
     self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.62)
-    label = np.where(self_referral, labels.index(SELF_REFERRAL), source[events.visit])
+    told = _told_sources(visits, labels, source)
+    label = np.where(self_referral, labels.index(SELF_REFERRAL), told[events.visit])
     where = _has("medium", events, now, events.view)
     parts = list(zip(*(name.split(" / ") for name in labels), strict=True))
     for name, vocabulary in zip(("source", "medium", "campaign"), parts, strict=True):
-        collect.text(name, where, list(vocabulary), label)
+        has_text = np.array([text != "NULL" for text in vocabulary])
+        collect.text(name, where & has_text[label], list(vocabulary), label)
     # paid clicks and search terms are known on the page that a session opens with
     landing = events.view_number == 0
     collect.text("term", landing & _has("term", events, now, events.view, times=2.8), [_MASKED])
@@ -144,6 +150,38 @@ def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> 
     collect.add("gclid", clicked)
     collect.add("gclsrc", clicked & (uniform(events.view, "gclsrc") < 0.99))
     collect.add("dclid", landing & _has("dclid", events, now, events.view, times=2.8))
+
+
+# How often the event's source is the session's first source; elsewise it is one of the others.
+_TOLD_AS_IS = {
+    "(direct) / (none) / (direct)": 0.72,
+    "(data deleted) / (data deleted) / (data deleted)": 0.42,
+    "<Other> / <Other> / <Other>": 0.85,
+    "google / cpc / <Other>": 0.78,
+}
+_OTHER_SOURCES = {
+    "google / organic / (organic)": 0.4,
+    "googlemerchandisestore.com / referral / (referral)": 0.24,
+    "<Other> / referral / (referral)": 0.04,
+    "NULL / organic / (organic)": 0.085,
+    "analytics.google.com / referral / (referral)": 0.07,
+    "Partners / affiliate / Data Share Promo": 0.018,
+    "support.google.com / referral / (referral)": 0.008,
+    "sites.google.com / referral / (referral)": 0.005,
+    "creatoracademy.youtube.com / referral / (referral)": 0.003,
+    "bing / organic / (organic)": 0.0025,
+    "mail.google.com / referral / (referral)": 0.002,
+}
+
+
+def _told_sources(visits: Visits, labels: list[str], source: Codes) -> Codes:
+    """For each session the source that its events tell, a position in `labels`."""
+    known = source_labels()
+    as_is = np.array([_TOLD_AS_IS.get(label, 0.93) for label in known])
+    others = Choice.of(_OTHER_SOURCES)
+    at = np.array([labels.index(label) for label in others.names])
+    kept = uniform(visits.key, "source told") < as_is[source]
+    return np.where(kept, source, at[others.draw(visits.key, "other source")])
 
 
 def _pages(collect: _Collector, events: Events, now: Codes) -> None:

@@ -28,8 +28,8 @@ _CLASSES = 6
 # The chances with carts were measured on three days, when fewer were told than on others; days that told fewer hold
 # sessions without. By segment and event: times as many.
 _MORE = {
-    "add_to_cart": (1.0, 1.5, 1.5, 1.5, 1.5, 1.0, 1.0, 1.0),
-    "select_item": (1.6,) * 8,
+    "add_to_cart": (1.0, 1.8, 1.8, 1.8, 1.8, 1.4, 1.4, 1.4),
+    "select_item": (1.9,) * 8,
 }
 # Segments of the depths BROWSE, SHOP, CHECKOUT, BUYER: the first one, and the one that holds what the depth is named for
 _FIRST_SEGMENT = np.array([0, 1, 3, 5])
@@ -103,8 +103,9 @@ class _Chances:
     entry: Codes  # by mode, segment, code before: a row
     ends: Shares  # by segment, class, position bucket, code
     bucket: Codes  # by position
-    classes: Codes  # by segment and first visit: a row
+    classes: Codes  # by segment, first visit, whether its first bundle loads a page: a row
     enters: NDArray[np.bool_]  # by depth and code: whether the code begins the goal segment
+    loads_page: Codes  # by code
 
 
 @cache
@@ -146,13 +147,18 @@ def _chances() -> _Chances:
     ends = np.ones((8, _CLASSES, len(edges), size))
     for segment, kind, bucket, shares in data["ends"]:
         ends[segment, kind, bucket] = np.array(shares) / 1000
-    classes = np.zeros((8, 2), dtype=np.int64)
+    classes = np.zeros((8, 2, 2), dtype=np.int64)
     for segment, by_first in enumerate(data["classes"]):
-        for is_first, counts in enumerate(by_first):
-            classes[segment, is_first] = row([x for n, count in enumerate(counts) for x in (n, count)])
+        for is_first, by_view in enumerate(by_first):
+            for loads, counts in enumerate(by_view):
+                either = counts if sum(counts) else [a + b for a, b in zip(*by_view, strict=True)]
+                held = [(n, float(count)) for n, count in enumerate(either) if count]
+                rows.append(held or [(0, 1.0)])
+                classes[segment, is_first, loads] = len(rows) - 1
+    loads_page = bundle_events()[0][:, CODE["page_view"]].astype(np.int64)
     enters = np.array([[bool(set(names) & set(code.split("+"))) for code in codes] for names in _ENTRY])
     bucket = np.searchsorted(edges, np.arange(LIMIT + 2), side="right") - 1
-    return _Chances(_Rows.of(rows), start, following, entry, ends, np.maximum(bucket, 0), classes, enters)
+    return _Chances(_Rows.of(rows), start, following, entry, ends, np.maximum(bucket, 0), classes, enters, loads_page)
 
 
 def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -> Bundles:
@@ -167,7 +173,7 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
     visit = np.arange(len(keys))
     code = chances.rows.draw(chances.start[depth, new], uniform(stream, "start"))
     segment = np.where(chances.enters[depth, code], _GOAL_SEGMENT[depth], _FIRST_SEGMENT[depth])
-    kind = chances.rows.draw(chances.classes[segment, new], uniform(stream, "class"))
+    kind = chances.rows.draw(chances.classes[segment, new, chances.loads_page[code]], uniform(stream, "class"))
     position = np.ones(len(keys), dtype=np.int64)
     before = np.full(len(keys), -1, dtype=np.int64)
     attempt = np.zeros(len(keys), dtype=np.int64)
@@ -189,9 +195,13 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
             attempt = attempt + more
             onwards = np.where(more[at], _GOAL_SEGMENT[_BUYER], segment[at] + 1)
             segment[at], position[at] = onwards, 0
-            kind[at] = chances.rows.draw(chances.classes[onwards, new[at]], uniform(stream[at], "class", step + 1))
             rows[at] = chances.entry[mode[at], onwards, code[at]]
         before, code, position = code, chances.rows.draw(rows, u), position + 1
+        if moves.any():
+            drawn_class = uniform(stream[at], "class", step + 1)
+            kind[at] = chances.rows.draw(
+                chances.classes[segment[at], new[at], chances.loads_page[code[at]]], drawn_class
+            )
         if is_over.any():
             on = ~is_over
             visit, code, before, segment, kind, position = (

@@ -23,12 +23,13 @@ LONGEST_SESSION_US = 4 * HOUR_US
 BROWSE, SHOP, CHECKOUT, BUYER, LONG_ROBOT, SHORT_ROBOT = range(6)
 
 # Chance of one more session after the first, the second, ...: sessions per user, with the unseen days allowed for.
-RETURNS = (0.225, 0.38, 0.48, 0.53, 0.54, 0.55, *[0.57] * 12)
+RETURNS = (0.205, 0.39, 0.52, 0.57, 0.6, 0.6, *[0.6] * 12)
 # The same for those who had been there before the simulation begins to look: they come back more.
 OLD_RETURNS = (0.45, 0.5, 0.52, 0.54, *RETURNS[4:])
 # Chance of a session that looks at items, and of one that reaches the checkout and leaves: first visits, later ones.
-SHOP_SHARE = (0.178, 0.196)
-CHECKOUT_SHARE = (0.0091, 0.0207)
+SHOP_SHARE = (0.1835, 0.196)
+CHECKOUT_SHARE = (0.0094, 0.0213)
+BUYING = 1.05  # the chance of a purchase, over what was measured by session number: the days' factors average below one
 # Sessions overlap now and then. Each of a visitor's sessions keeps its microseconds in a residue of its own, so that
 # (visitor, timestamp, event name) stays unique.
 RESIDUES = 16
@@ -157,7 +158,7 @@ def _depth(key: Keys, number: Codes, is_first: Flags, started: Codes, kinds: Cod
         return np.zeros(0, dtype=np.int64)
     tags = tracking(_date(started.min()), _date(started.max()))
     by_number = np.array(figures()["buying_share_by_session_number"])
-    buying = by_number[np.minimum(number, len(by_number)) - 1] * tags.buying[tags.row(started)]
+    buying = BUYING * by_number[np.minimum(number, len(by_number)) - 1] * tags.buying[tags.row(started)]
     checkout = np.where(is_first, *CHECKOUT_SHARE)
     shop = np.where(is_first, *SHOP_SHARE) * tags.shopping[tags.row(started)]
     u = uniform(key, "depth")
@@ -213,8 +214,10 @@ def _first_numbers() -> Choice:
     """By position: session number 1, 2, ... of a visitor who was there before the simulation begins to look."""
     measured: dict[str, float] = figures()["old_user_session_number"]
     # fifteen stands for fifteen and more
-    tail = {str(n): measured["15"] * 0.1 * 0.9 ** (n - 15) for n in range(15, 60)}
-    return Choice.of({str(n): measured.get(str(n), 0.0) for n in range(1, 15)} | tail)
+    tail = {str(n): measured["15"] * 0.12 * 0.93 ** (n - 15) for n in range(15, 80)}
+    # many of those seen for the second or third time had come first on a day that was not measured
+    known = {str(n): measured.get(str(n), 0.0) * (0.6 if n in (2, 3) else 1.0) for n in range(1, 15)}
+    return Choice.of(known | tail)
 
 
 @cache
