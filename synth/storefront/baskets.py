@@ -10,13 +10,11 @@ from functools import cache
 import numpy as np
 
 from synth.storefront.calendar import ID_IS_NUMBER_UNTIL
-from synth.storefront.catalogue import goods, size_of
+from synth.storefront.catalogue import DISCOUNTS, goods, size_of
 from synth.storefront.draws import Choice, Codes, Flags, Keys, Shares, at_share, children, integers, uniform
 from synth.storefront.figures import figures
 from synth.storefront.visitors import BUYER, CHECKOUT, Visits
 
-# Unit price after discount over list price, in percent.
-_DISCOUNTS = {"100": 0.29, "80": 0.49, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
 SECOND_ORDER = 0.057  # sessions with a purchase that hold another one
 
 
@@ -109,7 +107,7 @@ def _lines(key: Keys, depth: Codes) -> Lines:
     # ten stands for ten and more; dozens are bought of small things only
     quantity = np.where(quantity >= 10, quantity * (1 + integers(line_key, "many", 3)), quantity)
     quantity = np.where(goods().price[product] > 12, np.minimum(quantity, 2), quantity)
-    percent = np.array([int(name) for name in _DISCOUNTS])[Choice.of(_DISCOUNTS).draw(key, "discount")]
+    percent = np.array([int(name) for name in DISCOUNTS])[Choice.of(DISCOUNTS).draw(key, "discount")]
     return Lines(
         basket=basket,
         key=line_key,

@@ -4,6 +4,7 @@ The sample's tagging was changed and broken on given days, which looks like beha
 measurement lie between their neighbours; days before the first and after the last are like those.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -75,14 +76,13 @@ def volume(day: date, rates: Rates) -> Volume:
     Visitors first seen longer ago than the simulation looks back make up what a day's returning sessions still lack.
     """
     sessions, first_share = _sessions(day), _first_share(day)
-    new, old = rates
     returning = sessions * (1 - first_share)
-    expected = sessions * first_share * (new[0] - 1) + _expected_returns(day, rates)
+    expected = _expected_returns(day, rates, lambda before: _old_visitors(before, rates))
     long_robots = LONG_ROBOTS if day <= LONG_ROBOTS_END else 0.0
     short_robots = SHORT_ROBOTS if day <= SHORT_ROBOTS_END else 0.0
     return Volume(
         first_visits=max(0.0, sessions * first_share - long_robots - short_robots),
-        old_visitors=max(0.0, (returning - expected) / old[0]),
+        old_visitors=max(0.0, (returning - expected) / rates[1][0]),
         long_robots=long_robots,
         short_robots=short_robots,
         coming_back=min(1.0, returning / max(expected, 1e-9)),
@@ -147,16 +147,21 @@ def _sessions(day: date) -> float:
     return _between(level, day) * float(weekday[day.weekday()])
 
 
-OLD_SHARE = 0.06  # visitors that come on a day and had come before the simulation looks, over sessions
+@cache
+def _old_visitors(day: date, rates: Rates) -> float:
+    """A first estimate of the old visitors of a day, which takes those of the days before for a fixed share."""
+    returning = _sessions(day) * (1 - _first_share(day))
+    expected = _expected_returns(day, rates, lambda before: 0.05 * _sessions(before))
+    return max(0.0, (returning - expected) / rates[1][0])
 
 
-def _expected_returns(day: date, rates: Rates) -> float:
-    """Sessions of visitors first seen on the days before."""
-    total = 0.0
-    for n, (new, old) in enumerate(zip(*rates, strict=True)):
-        if n:
-            before = day - timedelta(days=n)
-            total += _sessions(before) * (_first_share(before) * new + OLD_SHARE * old)
+def _expected_returns(day: date, rates: Rates, old_visitors: Callable[[date], float]) -> float:
+    """Sessions of a day that are not their visitor's first seen: of visitors of the day and of the days before."""
+    new, old = rates
+    total = _sessions(day) * _first_share(day) * (new[0] - 1)
+    for n in range(1, len(new)):
+        before = day - timedelta(days=n)
+        total += _sessions(before) * _first_share(before) * new[n] + old_visitors(before) * old[n]
     return total
 
 

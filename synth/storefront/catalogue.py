@@ -11,7 +11,8 @@ from synth.storefront.process import measured
 
 HOST = "https://shop.googlemerchandisestore.com"
 LEAST_ORDER = 14  # dollars
-_PAID = 0.84  # paid over listed, in the mean
+# Unit price after discount over list price, in percent, with its share of the orders.
+DISCOUNTS = {"100": 0.29, "80": 0.49, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
 # The goods are one fixed shop whatever the seed, as a real shop is the same on every day.
 _SHOP = 20201101
 
@@ -95,12 +96,12 @@ def goods() -> Goods:
     of_list = np.minimum(np.arange(len(made)) // LIST_LENGTH, lists - 1)
     # cheap goods first in `made`, so prices follow from how often goods are seen up to each
     weight = seen[of_list] / np.bincount(of_list)[of_list]
-    price = _price_at((np.cumsum(weight) - weight / 2) / weight.sum())
+    price = _price_at(keys, (np.cumsum(weight) - weight / 2) / weight.sum())
     bought = _bought(keys, price)
     alone = bought * (price >= LEAST_ORDER)
     brands = [BRANDS[at] for at in at_share(_BRAND_SHARES, uniform(keys, "brand"))]
     number = 1_000_000 + integers(keys, "number", 800_000) * 10
-    ways = ("Home", "New", "Sale")
+    ways = ("Home", "Sale")
     way = integers(keys, "way", len(ways))
     return Goods(
         names=[f"{brand} {kind[5]}".strip() for brand, kind in zip(brands, made, strict=True)],
@@ -126,29 +127,43 @@ def _shares_by_rank(event: str, count: int, width: int) -> Shares:
     return found
 
 
-def _price_at(share: Shares) -> Codes:
+def _price_at(keys: Keys, share: Shares) -> Codes:
     """Whole dollars of the products, cheapest first, by how much of all views is of cheaper ones."""
-    measured_shares = figures()["price_shares"]
-    at = np.searchsorted(measured_shares["view_item"], share, side="left")
-    dollars = np.array(measured_shares["dollars"])
-    found: Codes = dollars[np.minimum(at, len(dollars) - 1)].astype(np.int64)
+    prices = figures()["price_shares"]
+    at = np.minimum(np.searchsorted(prices["view_item"], share, side="left"), len(prices["dollars"]) - 1)
+    top = np.array(prices["dollars"])
+    low = np.array([0, *prices["dollars"]])[at]
+    found: Codes = low + 1 + (uniform(keys, "price") * (top[at] - low)).astype(np.int64)
     return found
 
 
 def _bought(keys: Keys, price: Codes) -> Shares:
     """Popularity in baskets: the measured shares by rank, dealt out so that the prices paid are those measured."""
-    shares = _shares_by_rank("purchase", len(keys), 1)
-    measured_shares = figures()["price_shares"]
-    dollars = np.array(measured_shares["dollars"])
-    wanted = np.diff(np.array([0.0, *measured_shares["purchase"]]))
-    paid = np.searchsorted(dollars, np.round(price * _PAID), side="left")
-    free = [list(np.flatnonzero(paid == n)) for n in range(len(dollars))]
-    found = np.zeros(len(keys))
+    prices = figures()["price_shares"]
+    dollars = np.array(prices["dollars"])
+    target = np.diff(np.array([0.0, *prices["purchase"]]))
+    listed = np.searchsorted(dollars, price, side="left")
+    paid = [(share, np.searchsorted(dollars, (price * int(percent) + 50) // 100, side="left")) for percent, share in DISCOUNTS.items()]
+    wanted, found = target.copy(), np.zeros(len(keys))
+    for _ in range(12):
+        found = _dealt(wanted / wanted.sum(), listed, _shares_by_rank("purchase", len(keys), 1))
+        alone = found * (price >= LEAST_ORDER)
+        lines = 0.86 * found / found.sum() + 0.14 * alone / alone.sum()
+        got = sum(share * np.bincount(bins, weights=lines, minlength=len(dollars) + 1)[:-1] for share, bins in paid)
+        # what is paid too rarely at a price is wanted more at the list prices that lead to it
+        ratio = np.clip(target / np.maximum(got, 1e-4), 0.5, 2.0) ** 0.5
+        wanted = wanted * (0.5 * ratio + 0.5 * np.append(ratio[:1], ratio[:-1]))
+    return found
+
+
+def _dealt(wanted: Shares, kinds: Codes, shares: Shares) -> Shares:
+    """Shares given to products one by one, each to the kind that still lacks most."""
+    free = [list(np.flatnonzero(kinds == n)) for n in range(len(wanted))]
+    found, lacks = np.zeros(len(kinds)), wanted.copy()
     for share in shares:
-        order = np.argsort(-wanted, kind="stable")
-        at = next(n for n in order if free[n])
+        at = next(n for n in np.argsort(-lacks, kind="stable") if free[n])
         found[free[at].pop()] = share
-        wanted[at] -= share
+        lacks[at] -= share
     return found
 
 

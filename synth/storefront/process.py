@@ -28,7 +28,7 @@ _CLASSES = 6
 # The chances with carts were measured on three days, when fewer were told than on others; days that told fewer hold
 # sessions without. By segment and event: times as many.
 _MORE = {
-    "add_to_cart": (1.0, 1.8, 1.8, 1.8, 1.8, 1.4, 1.4, 1.4),
+    "add_to_cart": (1.0, 1.7, 1.7, 1.0, 1.0, 1.0, 1.0, 1.0),
     "select_item": (1.9,) * 8,
 }
 # Segments of the depths BROWSE, SHOP, CHECKOUT, BUYER: the first one, and the one that holds what the depth is named for

@@ -17,6 +17,7 @@ from synth.storefront.process import (
     EARLY,
     LATE,
     LATE_WITHOUT_CARTS,
+    Bundles,
     bundle_events,
     measured,
     seconds_before,
@@ -145,13 +146,24 @@ def _joined(parts: list[_Bundles]) -> _Bundles:
 
 def _chain(visits: Visits, positions: Codes) -> _Bundles:
     again = (visits.depth == BUYER) & second_order(visits)
-    found = walk(visits.key, visits.depth, visits.is_first, _modes(visits), again)
+    found = _once(walk(visits.key, visits.depth, visits.is_first, _modes(visits), again))
     key = visits.key[found.visit]
     u = uniform(key, "wait", found.place)
     depth = visits.depth[found.visit]
     seconds = seconds_before(u, np.maximum(found.before, 0), found.code, found.is_last, depth)
     page = np.full(len(u), _ANY_PAGE)
     return _Bundles(positions[found.visit], found.place * _ROOM, found.code, seconds, page, found.attempt)
+
+
+def _once(found: Bundles) -> Bundles:
+    """A checkout begins once: the chain forgets that it had begun two bundles ago."""
+    begins = bundle_events()[0][found.code, CODE["begin_checkout"]]
+    code: list[str] = measured()["codes"]
+    before = np.zeros(len(begins), dtype=bool)
+    for n in (1, 2):
+        before[n:] |= begins[:-n] & (found.visit[n:] == found.visit[:-n])
+    kept = ~(before & (found.code == code.index("begin_checkout")))
+    return Bundles(*(getattr(found, field.name)[kept] for field in fields(Bundles)))
 
 
 def second_order(visits: Visits) -> Flags:
@@ -170,6 +182,8 @@ def _modes(visits: Visits) -> Codes:
     row = tags.row(visits.started_us)
     tracked = uniform(visits.key, "cart tracked") < tags.cart_kept[row]
     late = visits.started_us >= TAGS_CHANGED
+    # who goes on to the checkout hardly ever lacks the cart
+    tracked |= late & (visits.depth >= CHECKOUT)
     return np.select([tracked, late], [LATE, LATE_WITHOUT_CARTS], EARLY)
 
 
@@ -188,7 +202,7 @@ def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
     wait = np.where(is_last, 0.0, bundles.seconds[following])
     after = Quantiles.of(_VIEW_AGAIN_SECONDS).draw(key, "wait")
     u = uniform(key, "again")
-    told = np.where(is_last, u < 0.25, (wait > after + 0.02) & (u < 0.95))
+    told = np.where(is_last, u < 0.5, (wait > after + 0.02) & (u < 0.97))
     code, seconds = bundles.code.copy(), bundles.seconds.copy()
     # what comes at the same moment anyway comes with it
     for name in ("view_promotion", "scroll", "user_engagement"):
