@@ -139,7 +139,10 @@ def write_day(folder: Path, day: date, table: pa.Table) -> int:
     Raises: BadInput, when the folder cannot be written or has no space; what was there before stays.
     """
     with _new_file(folder, day) as path, path.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", row_group_size=100_000)
+        # types are those that Parquet knows, whatever way Arrow held the texts; nobody reads statistics of nested fields
+        pq.write_table(
+            table, file, compression="zstd", row_group_size=100_000, store_schema=False, write_statistics=False
+        )
     return (folder / name_of(day)).stat().st_size
 
 

@@ -48,13 +48,13 @@ def devices(visits: Visits) -> pa.Array:
     maker, model = ([label.split(" / ")[n] for label in brand] for n in range(2))
     columns = {
         "category": texts(category, joint),
-        "mobile_brand_name": pa.array(maker, pa.string()),
-        "mobile_model_name": pa.array(model, pa.string()),
+        "mobile_brand_name": pa.array(maker, pa.string()).dictionary_encode(),
+        "mobile_model_name": pa.array(model, pa.string()).dictionary_encode(),
         "mobile_marketing_name": same("<Other>", length),
         "operating_system": texts(system, joint),
         "operating_system_version": pa.array(
             _dependent(visits.device, "system", joint, tuple(system), "systems"), pa.string()
-        ),
+        ).dictionary_encode(),
         "language": _languages(visits),
         "is_limited_ad_tracking": same("No", length),
         "web_info": struct(
@@ -64,7 +64,7 @@ def devices(visits: Visits) -> pa.Array:
                 "browser": texts(browser, joint),
                 "browser_version": pa.array(
                     _dependent(visits.device, "browser", joint, tuple(browser), "browsers"), pa.string()
-                ),
+                ).dictionary_encode(),
             },
         ),
     }

@@ -106,7 +106,7 @@ def _lines(key: Keys, depth: Codes) -> Lines:
     quantity = 1 + at_share(_quantity_shares().cumulative, uniform(line_key, "quantity"))
     # ten stands for ten and more; dozens are bought of small things only
     quantity = np.where(quantity >= 10, quantity * (1 + integers(line_key, "many", 3)), quantity)
-    quantity = np.where(goods().price[product] > 12, np.minimum(quantity, 2), quantity)
+    quantity = np.where(goods().basket_price[product] > 8, np.minimum(quantity, 2), quantity)
     percent = np.array([int(name) for name in DISCOUNTS])[Choice.of(DISCOUNTS).draw(key, "discount")]
     return Lines(
         basket=basket,
@@ -114,7 +114,7 @@ def _lines(key: Keys, depth: Codes) -> Lines:
         product=product,
         size=size_of(product, line_key),
         quantity=quantity,
-        unit_cents=goods().price[product] * percent[basket],
+        unit_cents=goods().basket_price[product] * percent[basket],
     )
 
 

@@ -107,16 +107,15 @@ class Tracking:
 @cache
 def tracking(first: date, last: date) -> Tracking:
     """The tags' work on every day from `first` to `last`."""
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    cart = [_between({k: v[0] for k, v in figures()["tracking"].items()} | CART_OUTAGE, day) for day in days]
-    repeats = [_between({k: v[1] for k, v in figures()["tracking"].items()}, day) for day in days]
-    return Tracking(
-        first_day=ordinal(first),
-        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING),
-        checkout_repeats=np.maximum(1.0, np.array(repeats)),
-        buying=np.array([_buying(day) for day in days]),
-        shopping=np.array([_shopping(day) for day in days]),
-    )
+    days = np.array([_tracking(first + timedelta(days=n)) for n in range((last - first).days + 1)])
+    return Tracking(ordinal(first), *days.T)
+
+
+@cache
+def _tracking(day: date) -> tuple[float, float, float, float]:
+    cart = _between({k: v[0] for k, v in figures()["tracking"].items()} | CART_OUTAGE, day)
+    repeats = _between({k: v[1] for k, v in figures()["tracking"].items()}, day)
+    return min(1.0, cart / WHOLE_CART_TRACKING), max(1.0, repeats), _buying(day), _shopping(day)
 
 
 def period(at_us: Codes) -> Codes:

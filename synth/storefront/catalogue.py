@@ -10,7 +10,9 @@ from synth.storefront.figures import figures
 from synth.storefront.process import measured
 
 HOST = "https://shop.googlemerchandisestore.com"
-LEAST_ORDER = 14  # dollars
+LEAST_ORDER = 15  # dollars
+_ALONE = 0.14  # lines that are their order's only one
+_PAID = 0.87  # paid over price in the basket, in the mean
 # Unit price after discount over list price, in percent, with its share of the orders.
 DISCOUNTS = {"100": 0.29, "80": 0.49, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
 # The goods are one fixed shop whatever the seed, as a real shop is the same on every day.
@@ -66,7 +68,8 @@ class Goods:
     brands: list[str]
     list_ids: list[str]  # the id that lists show
     number: Codes  # the id from checkout on, for the first size; later sizes count on
-    price: Codes  # whole dollars
+    price: Codes  # whole dollars, in lists
+    basket_price: Codes  # whole dollars before discount, from the checkout on
     has_sizes: Codes
     lists: Shares  # cumulative popularity of lists
     bought: Shares  # cumulative popularity in baskets
@@ -96,9 +99,13 @@ def goods() -> Goods:
     of_list = np.minimum(np.arange(len(made)) // LIST_LENGTH, lists - 1)
     # cheap goods first in `made`, so prices follow from how often goods are seen up to each
     weight = seen[of_list] / np.bincount(of_list)[of_list]
-    price = _price_at(keys, (np.cumsum(weight) - weight / 2) / weight.sum())
-    bought = _bought(keys, price)
-    alone = bought * (price >= LEAST_ORDER)
+    price = _price_at(keys, (np.cumsum(weight) - weight / 2) / weight.sum(), "view_item")
+    # what is bought is cheaper than what is looked at, in the same order; orders of one item are of the dearer ones
+    bought = _shares_by_rank("purchase", len(made), 1)[np.argsort(np.argsort(uniform(keys, "bought")))]
+    paid = _price_at(keys, (np.cumsum(bought) - bought / 2) / bought.sum(), "purchase")
+    basket_price = np.maximum(1, np.round(paid / _PAID)).astype(np.int64)
+    alone = bought * (basket_price >= LEAST_ORDER)
+    together = np.maximum(bought / bought.sum() - _ALONE * alone / alone.sum(), 0.2 * bought / bought.sum())
     brands = [BRANDS[at] for at in at_share(_BRAND_SHARES, uniform(keys, "brand"))]
     number = 1_000_000 + integers(keys, "number", 800_000) * 10
     ways = ("Home", "Sale")
@@ -111,9 +118,10 @@ def goods() -> Goods:
         list_ids=[_list_id(int(n), bool(kind[4])) for n, kind in zip(number, made, strict=True)],
         number=number,
         price=price,
+        basket_price=basket_price,
         has_sizes=np.array([int(kind[4]) for kind in made]),
         lists=np.cumsum(seen) / seen.sum(),
-        bought=np.cumsum(bought) / bought.sum(),
+        bought=np.cumsum(together) / together.sum(),
         bought_alone=np.cumsum(alone) / alone.sum(),
     )
 
@@ -127,43 +135,13 @@ def _shares_by_rank(event: str, count: int, width: int) -> Shares:
     return found
 
 
-def _price_at(keys: Keys, share: Shares) -> Codes:
-    """Whole dollars of the products, cheapest first, by how much of all views is of cheaper ones."""
+def _price_at(keys: Keys, share: Shares, event: str) -> Codes:
+    """Whole dollars of products by how much of all that is seen or bought is cheaper."""
     prices = figures()["price_shares"]
-    at = np.minimum(np.searchsorted(prices["view_item"], share, side="left"), len(prices["dollars"]) - 1)
+    at = np.minimum(np.searchsorted(prices[event], share, side="left"), len(prices["dollars"]) - 1)
     top = np.array(prices["dollars"])
     low = np.array([0, *prices["dollars"]])[at]
     found: Codes = low + 1 + (uniform(keys, "price") * (top[at] - low)).astype(np.int64)
-    return found
-
-
-def _bought(keys: Keys, price: Codes) -> Shares:
-    """Popularity in baskets: the measured shares by rank, dealt out so that the prices paid are those measured."""
-    prices = figures()["price_shares"]
-    dollars = np.array(prices["dollars"])
-    target = np.diff(np.array([0.0, *prices["purchase"]]))
-    listed = np.searchsorted(dollars, price, side="left")
-    paid = [(share, np.searchsorted(dollars, (price * int(percent) + 50) // 100, side="left")) for percent, share in DISCOUNTS.items()]
-    wanted, found = target.copy(), np.zeros(len(keys))
-    for _ in range(12):
-        found = _dealt(wanted / wanted.sum(), listed, _shares_by_rank("purchase", len(keys), 1))
-        alone = found * (price >= LEAST_ORDER)
-        lines = 0.86 * found / found.sum() + 0.14 * alone / alone.sum()
-        got = sum(share * np.bincount(bins, weights=lines, minlength=len(dollars) + 1)[:-1] for share, bins in paid)
-        # what is paid too rarely at a price is wanted more at the list prices that lead to it
-        ratio = np.clip(target / np.maximum(got, 1e-4), 0.5, 2.0) ** 0.5
-        wanted = wanted * (0.5 * ratio + 0.5 * np.append(ratio[:1], ratio[:-1]))
-    return found
-
-
-def _dealt(wanted: Shares, kinds: Codes, shares: Shares) -> Shares:
-    """Shares given to products one by one, each to the kind that still lacks most."""
-    free = [list(np.flatnonzero(kinds == n)) for n in range(len(wanted))]
-    found, lacks = np.zeros(len(kinds)), wanted.copy()
-    for share in shares:
-        at = next(n for n in np.argsort(-lacks, kind="stable") if free[n])
-        found[free[at].pop()] = share
-        lacks[at] -= share
     return found
 
 

@@ -4,12 +4,14 @@ Lists show up to twelve items of one shelf under list ids; baskets show what is 
 an id carries one item of placeholders.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from synth.storefront.arrays import column_type, decimals, filled, lists, same, struct, texts, whole
+from synth.storefront.arrays import column_type, decimals, same, struct, texts, whole
 from synth.storefront.baskets import Baskets, dollars
 from synth.storefront.calendar import (
     BASKET_AT_CHECKOUT_FROM,
@@ -29,25 +31,64 @@ _WITH_QUANTITY = {"view_item": 0.088, "add_to_cart": 0.65, "select_item": 0.09}
 _BANNERS = ("Winter Sale", "New Arrivals", "Gift Guide", "Drinkware Week")
 
 
+@dataclass(frozen=True)
+class _Part:
+    """Items of one kind: the events that own them, and of their fields those that are set."""
+
+    owner: Codes  # sorted
+    texts: dict[str, tuple[Sequence[str], Codes]]  # a vocabulary, and each item's position in it
+    numbers: dict[str, tuple[Codes, Flags | None]]  # values, and where they are set (None: everywhere)
+
+
 def items_and_ecommerce(events: Events, orders: Baskets, order: Codes) -> tuple[pa.Array, pa.Array]:
     """The items and the ecommerce columns; `order` is each event's position in `orders`, -1 without one."""
     length = len(events.event)
-    listed_of, listed, listed_quantity = _listed(events)
-    banner_of, banners = _banners(events)
-    basket_of, bought, bought_quantity = _bought(events, orders, order)
-    blank_of = np.flatnonzero((events.event == CODE["purchase"]) & ~_known(orders, order))
-    blank = struct(_item(), len(blank_of), _placeholders(len(blank_of)))
-
-    owner = np.concatenate([listed_of, banner_of, basket_of, blank_of])
-    sequence = np.argsort(owner, kind="stable")
-    items = pa.concat_arrays([listed, banners, bought, blank]).take(pa.array(sequence))
+    blank = np.flatnonzero((events.event == CODE["purchase"]) & ~_known(orders, order))
+    parts = [_listed(events), _banners(events), _bought(events, orders, order), _Part(blank, {}, {})]
+    unique = sum((np.bincount(part.owner, minlength=length) for part in parts), np.zeros(length, dtype=np.int64))
+    offsets = np.concatenate([[0], np.cumsum(unique)])
+    # an event has items of one kind only
+    places = [offsets[part.owner] + _place(part.owner) for part in parts]
     quantity = np.zeros(length, dtype=np.int64)
-    np.add.at(quantity, listed_of, listed_quantity)
-    np.add.at(quantity, basket_of, bought_quantity)
-    unique = np.bincount(owner, minlength=length)
-    return lists(column_type("items"), owner[sequence], length, items), _ecommerce(
-        events, orders, order, quantity, unique
-    )
+    for part in parts:
+        if "quantity" in part.numbers:
+            values, where = part.numbers["quantity"]
+            stated = values if where is None else values * where
+            quantity += np.bincount(part.owner, weights=stated, minlength=length).astype(np.int64)
+    items = struct(_item(), int(offsets[-1]), _columns(parts, places, int(offsets[-1])))
+    column = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=column_type("items"))
+    return column, _ecommerce(events, orders, order, quantity, unique)
+
+
+def _place(owner: Codes) -> Codes:
+    """Each item's place within its event."""
+    starts = np.diff(owner, prepend=-1) != 0
+    at = np.arange(len(owner))
+    return at - np.maximum.accumulate(np.where(starts, at, 0)) if len(owner) else at
+
+
+def _columns(parts: list[_Part], places: list[Codes], total: int) -> dict[str, pa.Array]:
+    """The fields of all items; a text that no part sets is a placeholder all over."""
+    kind, columns = _item(), {}
+    for field in (kind.field(n) for n in range(kind.num_fields)):
+        setting = [(part, at) for part, at in zip(parts, places, strict=True) if field.name in part.texts]
+        if setting:
+            vocabulary, codes = [NOT_SET], np.zeros(total, dtype=np.int32)
+            for part, at in setting:
+                names, which = part.texts[field.name]
+                codes[at] = which + len(vocabulary)
+                vocabulary += names
+            columns[field.name] = texts(vocabulary, codes)
+        elif pa.types.is_dictionary(field.type):
+            columns[field.name] = same(NOT_SET, total)
+        numbers = [(part, at) for part, at in zip(parts, places, strict=True) if field.name in part.numbers]
+        if numbers:
+            values, where = np.zeros(total, dtype=np.int64), np.zeros(total, dtype=bool)
+            for part, at in numbers:
+                stated, is_set = part.numbers[field.name]
+                values[at], where[at] = stated, True if is_set is None else is_set
+            columns[field.name] = whole(values, where) if field.type == pa.int64() else decimals(values, where)
+    return columns
 
 
 def _item() -> pa.DataType:
@@ -62,15 +103,8 @@ def _known(orders: Baskets, order: Codes) -> Flags:
     return known
 
 
-def _placeholders(length: int) -> dict[str, pa.Array]:
-    """The text fields of an item before anything is known of it."""
-    kind = _item()
-    names = [kind.field(n).name for n in range(kind.num_fields) if kind.field(n).type == pa.string()]
-    return {name: same(NOT_SET, length) for name in names}
-
-
-def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
-    """Items of list events: their events, the items, their quantities (0: none stated)."""
+def _listed(events: Events) -> _Part:
+    """Items of list events."""
     count = np.zeros(len(events.event), dtype=np.int64)
     for name in _LISTS:
         at = events.event == CODE[name]
@@ -90,44 +124,44 @@ def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
         place == integers(events.key, "which", 12)[owner] % np.maximum(count[owner], 1)
     )
     stated = 1 + at_share(_added().cumulative, uniform(key, "quantity"))
-    quantity = np.where(acted_on, stated, 0)
     # names of lists are told until 13 December, and hardly ever after
     late = events.at_us >= LISTS_NAMED_UNTIL
     unnamed = (uniform(events.view, "list named") < np.where(late, 0.95, 0.0)).astype(np.int64)
-    columns = _placeholders(len(owner)) | {
-        "item_id": texts(shop.list_ids, product),
-        "item_name": texts(shop.names, product),
-        "item_brand": texts(
-            [*shop.brands, NOT_SET], np.where(uniform(key, "brand shown") < 0.05, product, len(shop.brands))
-        ),
-        "item_category": texts(shop.categories, product),
-        "item_list_name": texts(
-            ["<Other>", NOT_SET], unnamed[owner]
-        ),
-        "item_list_index": texts(
-            [str(n) for n in range(1, 21)], (place * 5 + turn[owner]) % 12
-        ),
-        "price": decimals(shop.price[product], np.ones(len(owner), dtype=bool)),
-        "quantity": whole(quantity, acted_on),
-    }
-    return owner, struct(_item(), len(owner), columns), quantity
+    return _Part(
+        owner,
+        {
+            "item_id": (shop.list_ids, product),
+            "item_name": (shop.names, product),
+            "item_brand": (
+                [*shop.brands, NOT_SET],
+                np.where(uniform(key, "brand shown") < 0.05, product, len(shop.brands)),
+            ),
+            "item_category": (shop.categories, product),
+            "item_list_name": (["<Other>", NOT_SET], unnamed[owner]),
+            "item_list_index": ([str(n) for n in range(1, 21)], (place * 5 + turn[owner]) % 12),
+        },
+        {"price": (shop.price[product], None), "quantity": (stated, acted_on)},
+    )
 
 
-def _banners(events: Events) -> tuple[Codes, pa.Array]:
+def _banners(events: Events) -> _Part:
     at = np.isin(events.event, [CODE[name] for name in _PROMOTIONS])
     share = np.where(events.event == CODE["select_promotion"], 0.92, 0.678)
     owner = np.flatnonzero(at & (uniform(events.key, "banner") < share))
     which = integers(events.view[owner], "banner", len(_BANNERS))
-    columns = _placeholders(len(owner)) | {
-        "promotion_name": texts(_BANNERS, which),
-        "creative_name": texts([f"{name} banner" for name in _BANNERS], which),
-        "item_list_index": same("Slide 1", len(owner)),
-    }
-    return owner, struct(_item(), len(owner), columns)
+    return _Part(
+        owner,
+        {
+            "promotion_name": (_BANNERS, which),
+            "creative_name": ([f"{name} banner" for name in _BANNERS], which),
+            "item_list_index": (["Slide 1"], np.zeros(len(owner), dtype=np.int64)),
+        },
+        {},
+    )
 
 
-def _bought(events: Events, orders: Baskets, order: Codes) -> tuple[Codes, pa.Array, Codes]:
-    """Items of checkouts and purchases: their events, the items, their quantities."""
+def _bought(events: Events, orders: Baskets, order: Codes) -> _Part:
+    """Items of checkouts and purchases."""
     is_purchase = (events.event == CODE["purchase"]) & _known(orders, order)
     is_checkout = (events.event == CODE["begin_checkout"]) & (order >= 0) & (events.at_us >= BASKET_AT_CHECKOUT_FROM)
     shown = np.flatnonzero(is_purchase | is_checkout)
@@ -138,23 +172,29 @@ def _bought(events: Events, orders: Baskets, order: Codes) -> tuple[Codes, pa.Ar
     owner = np.repeat(shown, count)
     line = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     product, size, quantity, cents = lines.product[line], lines.size[line], lines.quantity[line], lines.unit_cents[line]
-    paid, always, shop = is_purchase[owner], np.ones(len(owner), dtype=bool), goods()
+    paid, shop = is_purchase[owner], goods()
     revenue = dollars(quantity * cents)
     unnamed = uniform(lines.key[line], "list named") < np.where(paid, 0.49, 0.345)
-    columns = _placeholders(len(owner)) | {
-        "item_id": pa.array(shop.number[product] + np.maximum(size, 0)).cast(pa.string()),
-        "item_name": texts(shop.names, product),
-        "item_brand": texts(shop.brands, product),
-        "item_variant": texts([*SIZES, ONE_SIZE], np.where(size >= 0, size, len(SIZES))),
-        "item_category": texts(shop.kinds, product),
-        "item_list_name": texts(["<Other>", NOT_SET], unnamed.astype(np.int64)),
-        "price_in_usd": decimals(dollars(cents), paid),
-        "price": decimals(dollars(cents), always),
-        "quantity": whole(quantity),
-        "item_revenue_in_usd": decimals(revenue, paid),
-        "item_revenue": decimals(revenue, paid),
-    }
-    return owner, struct(_item(), len(owner), columns), quantity
+    numbers = shop.number[product] + np.maximum(size, 0)
+    ids, which = np.unique(numbers, return_inverse=True)
+    return _Part(
+        owner,
+        {
+            "item_id": ([str(number) for number in ids.tolist()], which),
+            "item_name": (shop.names, product),
+            "item_brand": (shop.brands, product),
+            "item_variant": ([*SIZES, ONE_SIZE], np.where(size >= 0, size, len(SIZES))),
+            "item_category": (shop.kinds, product),
+            "item_list_name": (["<Other>", NOT_SET], unnamed.astype(np.int64)),
+        },
+        {
+            "price_in_usd": (dollars(cents), paid),
+            "price": (dollars(cents), None),
+            "quantity": (quantity, None),
+            "item_revenue_in_usd": (revenue, paid),
+            "item_revenue": (revenue, paid),
+        },
+    )
 
 
 def _ecommerce(events: Events, orders: Baskets, order: Codes, quantity: Codes, unique: Codes) -> pa.Array:
@@ -184,12 +224,8 @@ def _transaction_ids(events: Events, orders: Baskets, order: Codes, paid: Flags)
     is_purchase = events.event == CODE["purchase"]
     told = paid & (events.at_us >= ID_IS_NUMBER_UNTIL)
     placeholder = np.where(is_purchase, ~told & (events.at_us >= ID_IS_NULL_UNTIL), placeholder)
-    kept = (orders.id_number[order[told]] % 1_000_000) if told.any() else np.zeros(0, dtype=np.int64)
-    parts = [
-        (np.flatnonzero(told), pa.array(kept, pa.int64()).cast(pa.string())),
-        (np.flatnonzero(placeholder), same(NOT_SET, int(placeholder.sum()))),
-    ]
-    return filled(len(events.event), parts, pa.string())
+    ids = [NOT_SET, *(str(number % 1_000_000) for number in orders.id_number.tolist())]
+    return texts(ids, np.where(told, order + 1, 0), told | placeholder)
 
 
 def _placeholder_shares() -> list[float]:

@@ -5,12 +5,13 @@ session_start; value and tax are whole numbers where they have no cents; the ord
 text from then on.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from synth.storefront.arrays import column_type, lists, struct, texts
+from synth.storefront.arrays import column_type, struct, texts
 from synth.storefront.attributes import SELF_REFERRAL, source_labels
 from synth.storefront.baskets import Baskets
 from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM, period
@@ -33,46 +34,64 @@ class _Collector:
 
     def __init__(self, events: Events) -> None:
         self.length = len(events.event)
-        self.event_keys = events.key
+        self.names: list[str] = []
         self.owners: list[Codes] = []
-        self.names: list[tuple[str, int]] = []
-        self.parts: dict[str, list[pa.Array]] = {"string_value": [], "int_value": [], "double_value": []}
+        self.values: list[tuple[str, Codes | Shares | None]] = []  # a field of the value, and what it holds
+        self.vocabulary: list[str] = []  # of text values, which are positions in it
 
-    def add(self, name: str, where: Flags, **values: pa.Array) -> None:
-        """One entry for each event of `where`; `values` hold the field that is set, one value an entry, or none is."""
-        at = np.flatnonzero(where)
-        self.owners.append(at)
-        self.names.append((name, len(at)))
-        for field, arrays in self.parts.items():
-            given = values.get(field)
-            kind = {"string_value": pa.string(), "int_value": pa.int64(), "double_value": pa.float64()}[field]
-            arrays.append(pa.nulls(len(at), kind) if given is None else given)
+    def add(self, name: str, where: Flags) -> None:
+        """An entry without a value for each event of `where`."""
+        self._entry(name, np.flatnonzero(where), "", None)
 
-    def text(self, name: str, where: Flags, vocabulary: list[str], codes: Codes | None = None) -> None:
+    def text(self, name: str, where: Flags, vocabulary: Sequence[str], codes: Codes | None = None) -> None:
         at = np.flatnonzero(where)
-        self.add(
-            name,
-            where,
-            string_value=texts(vocabulary, np.zeros(len(at), dtype=np.int64) if codes is None else codes[at]),
-        )
+        values = np.full(len(at), len(self.vocabulary)) if codes is None else codes[at] + len(self.vocabulary)
+        self.vocabulary.extend(vocabulary)
+        self._entry(name, at, "string_value", values)
 
     def whole(self, name: str, where: Flags, values: Codes | int) -> None:
         at = np.flatnonzero(where)
-        self.add(name, where, int_value=pa.array(np.broadcast_to(values, self.length)[at], pa.int64()))
+        self._entry(name, at, "int_value", np.broadcast_to(values, self.length)[at])
+
+    def broken(self, name: str, where: Flags, values: Shares) -> None:
+        at = np.flatnonzero(where)
+        self._entry(name, at, "double_value", values[at])
+
+    def _entry(self, name: str, at: Codes, field: str, values: Codes | Shares | None) -> None:
+        self.names.append(name)
+        self.owners.append(at)
+        self.values.append((field, values))
 
     def lists(self) -> pa.Array:
-        """The column; the entries of an event stand in an order that means nothing."""
-        owner = np.concatenate(self.owners)
-        code = np.repeat(np.arange(len(self.names)), [length for _, length in self.names])
-        order = np.lexsort((children(self.event_keys[owner], "order", code), owner))
+        """The column; the entries of an event stand in the order in which they were gathered."""
+        counts = np.zeros(self.length, dtype=np.int32)
+        for at in self.owners:
+            counts[at] += 1
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        free, total = offsets[:-1].copy(), int(offsets[-1])
+        key = np.zeros(total, dtype=np.int8)
+        held = {field: np.zeros(total, dtype=kind) for field, kind in _FIELDS.items()}
+        empty = {field: np.ones(total, dtype=bool) for field in _FIELDS}
+        for code, (at, (field, values)) in enumerate(zip(self.owners, self.values, strict=True)):
+            places = free[at]
+            free[at] += 1
+            key[places] = code
+            if values is not None:
+                held[field][places] = values
+                empty[field][places] = False
         kind = column_type("event_params")
         entry = kind.value_type
-        at = pa.array(order)
-        value = struct(
-            entry.field("value").type, len(owner), {k: pa.concat_arrays(v).take(at) for k, v in self.parts.items()}
-        )
-        key = texts([name for name, _ in self.names], code[order])
-        return lists(kind, owner[order], self.length, struct(entry, len(owner), {"key": key, "value": value}))
+        columns = {
+            "string_value": texts(self.vocabulary, held["string_value"], ~empty["string_value"]),
+            "int_value": pa.array(held["int_value"], mask=empty["int_value"]),
+            "double_value": pa.array(held["double_value"], mask=empty["double_value"]),
+        }
+        value = struct(entry.field("value").type, total, columns)
+        entries = struct(entry, total, {"key": texts(self.names, key), "value": value})
+        return pa.ListArray.from_arrays(pa.array(offsets), entries, type=kind)
+
+
+_FIELDS = {"string_value": np.int32, "int_value": np.int64, "double_value": np.float64}
 
 
 def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets, order: Codes) -> pa.Array:
@@ -220,12 +239,12 @@ def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Code
     as_number = known & (events.at_us < ID_IS_NUMBER_UNTIL)
     collect.whole("transaction_id", as_number, orders.id_number[at])
     as_text = known & ~as_number
-    collect.add("transaction_id", as_text, string_value=pa.array(orders.id_number[at[as_text]]).cast(pa.string()))
+    ids = [str(number) for number in orders.id_number.tolist()]
+    collect.text("transaction_id", as_text, ids, at)
     for name, cents in (("value", orders.value_cents[at]), ("tax", orders.tax_cents[at])):
         is_whole = cents % 100 == 0
         collect.whole(name, known & is_whole, cents // 100)
-        broken = known & ~is_whole
-        collect.add(name, broken, double_value=pa.array(cents[broken] / 100))
+        collect.broken(name, known & ~is_whole, cents / 100)
     collect.text("payment_type", known, ["Pay with credit card"])
     basket = orders.key[at]
     tiers = Choice.of(figures()["shipping_tiers"])

@@ -35,6 +35,7 @@ _AGAIN_SECONDS = {"0": 0.0001, "0.05": 0.001, "0.25": 0.011, "0.5": 0.048, "0.75
 
 # From 28 December a page's view is told again after some seconds.
 _VIEW_AGAIN_SECONDS = {"0": 4.6, "0.1": 4.98, "0.5": 5.03, "0.8": 5.2, "0.95": 6.0, "1": 7.0}
+_VIEW_AGAIN_LATER = 0.5  # on later pages, over the page that a session opens with
 
 _CONTEXTS = ("open", "other", "item", "promo", "search", "pay", "ship")
 _OPEN, _OTHER, _ITEM, _PROMO, _SEARCH, _PAY, _SHIP = range(7)
@@ -202,11 +203,12 @@ def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
     wait = np.where(is_last, 0.0, bundles.seconds[following])
     after = Quantiles.of(_VIEW_AGAIN_SECONDS).draw(key, "wait")
     u = uniform(key, "again")
-    told = np.where(is_last, u < 0.5, (wait > after + 0.02) & (u < 0.97))
+    opens = np.where(np.diff(bundles.visit, prepend=-1)[loads] > 0, 1.0, _VIEW_AGAIN_LATER)
+    told = np.where(is_last, u < 0.45 * opens, (wait > after + 0.02) & (u < 0.97 * opens))
     code, seconds = bundles.code.copy(), bundles.seconds.copy()
     # what comes at the same moment anyway comes with it
     for name in ("view_promotion", "scroll", "user_engagement"):
-        joins = ~is_last & (np.abs(wait - 5.3) < 0.9) & (code[following] == codes.index(name)) & (u < 0.85)
+        joins = ~is_last & (np.abs(wait - 5.3) < 0.9) & (code[following] == codes.index(name)) & (u < 0.85 * opens)
         code[following[joins]] = codes.index(
             "+".join(sorted(("page_view", name), key=list(CODE).index))
         )
@@ -274,6 +276,8 @@ def _checkouts_again(visits: Visits, bundles: _Bundles) -> _Bundles:
     tags = tracking(*span(visits))
     visit = bundles.visit[at]
     mean = tags.checkout_repeats[tags.row(visits.started_us[visit])]
+    # the late chain begins somewhat more checkouts than it asks for addresses
+    mean = np.maximum(1.0, np.where(visits.started_us[visit] >= TAGS_CHANGED, 0.88, 1.0) * mean)
     key = children(visits.key[visit], "again", bundles.place[at])
     times = np.floor(mean - 1 + uniform(key, "times")).astype(np.int64)
     # while the address was told by itself, the repetition came after it

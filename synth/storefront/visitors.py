@@ -58,14 +58,14 @@ class Visits:
         return len(self.key)
 
 
-def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
-    """Every session of the visitors who can be seen from `first` to `last`, sorted by visitor and time.
+def cohort(day: date, scale: float, root: Keys) -> Visits:
+    """Every session of the visitors first seen on a day, sorted by visitor and time.
 
     `scale` 1.0 is the real shop; at a smaller scale the visitors are a part of those of a larger one.
     """
-    visitors, days, kinds = _visitors(first - timedelta(days=HORIZON_DAYS), last, scale, root)
+    visitors, kinds = _visitors(day, scale, root)
     is_old, is_robot = kinds == _OLD, kinds >= _LONG
-    arrived_us = days * DAY_US + (uniform(visitors, "arrival") * DAY_US).astype(np.int64)
+    arrived_us = ordinal(day) * DAY_US + (uniform(visitors, "arrival") * DAY_US).astype(np.int64)
     who, turn = _returns(visitors, is_old, is_robot)
     key = children(visitors[who], "session", turn)
 
@@ -95,7 +95,7 @@ def cohorts(first: date, last: date, scale: float, root: Keys) -> Visits:
         device=_devices(key, visitors[who], started, turn),
         spent_before=np.zeros(len(key), dtype=np.int64),
     )
-    return visits.take((started < (days[who] + HORIZON_DAYS) * DAY_US) & _comes(key, turn, started))
+    return visits.take((started < (ordinal(day) + HORIZON_DAYS) * DAY_US) & _comes(key, turn, started))
 
 
 def _comes(key: Keys, turn: Codes, started: Codes) -> Flags:
@@ -110,20 +110,17 @@ def _comes(key: Keys, turn: Codes, started: Codes) -> Flags:
 _FIRST, _OLD, _LONG, _SHORT = range(4)
 
 
-def _visitors(first: date, last: date, scale: float, root: Keys) -> tuple[Keys, Codes, Codes]:
-    """Keys, arrival days and kinds of the visitors of consecutive days."""
-    keys, days, kinds = [], [], []
-    for at in (first + timedelta(days=n) for n in range((last - first).days + 1)):
-        today, mean = ordinal(at), volume(at, return_rates())
-        means = (mean.first_visits, mean.old_visitors, mean.long_robots, mean.short_robots)
-        for kind, number in enumerate(means):
-            day_key = children(children(root, f"kind {kind}"), "day", today)
-            # a fraction of a visitor comes on some days and not on others
-            count = int(number * scale + uniform(day_key, "rounding")[0])
-            keys.append(children(day_key, "visitor", np.arange(count)))
-            days.append(np.full(count, today))
-            kinds.append(np.full(count, kind))
-    return np.concatenate(keys), np.concatenate(days), np.concatenate(kinds)
+def _visitors(day: date, scale: float, root: Keys) -> tuple[Keys, Codes]:
+    """Keys and kinds of the visitors first seen on a day."""
+    keys, kinds = [], []
+    mean = volume(day, return_rates())
+    for kind, number in enumerate((mean.first_visits, mean.old_visitors, mean.long_robots, mean.short_robots)):
+        day_key = children(children(root, f"kind {kind}"), "day", ordinal(day))
+        # a fraction of a visitor comes on some days and not on others
+        count = int(number * scale + uniform(day_key, "rounding")[0])
+        keys.append(children(day_key, "visitor", np.arange(count)))
+        kinds.append(np.full(count, kind))
+    return np.concatenate(keys), np.concatenate(kinds)
 
 
 @cache
