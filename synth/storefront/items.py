@@ -18,6 +18,7 @@ from synth.storefront.calendar import (
     ID_IS_NULL_UNTIL,
     ID_IS_NUMBER_UNTIL,
     LISTS_NAMED_UNTIL,
+    TAGS_CHANGED,
 )
 from synth.storefront.catalogue import LIST_LENGTH, ONE_SIZE, SIZES, goods
 from synth.storefront.draws import Choice, Codes, Flags, Keys, at_share, bits, integers, uniform
@@ -26,6 +27,9 @@ from synth.storefront.sessions import Events
 
 NOT_SET = "(not set)"
 _LISTS = ("view_item", "add_to_cart", "select_item", "view_item_list")
+# Shares of view_item events without items: until the tags changed, until the lists lost their names, and after.
+_EMPTY_UNTIL = (TAGS_CHANGED, LISTS_NAMED_UNTIL)
+_EMPTY_VIEWS = (0.484, 0.43, 0.264)
 _PROMOTIONS = ("view_promotion", "select_promotion")
 _WITH_QUANTITY = {"view_item": 0.088, "add_to_cart": 0.65, "select_item": 0.09}
 _BANNERS = ("Winter Sale", "New Arrivals", "Gift Guide", "Drinkware Week")
@@ -109,6 +113,10 @@ def _listed(events: Events) -> _Part:
     for name in _LISTS:
         at = events.event == CODE[name]
         count[at] = _counts(name).draw(events.key[at], "items")
+    # some pages do not say what they show
+    looks = events.event == CODE["view_item"]
+    row = np.searchsorted(_EMPTY_UNTIL, events.at_us[looks], side="right")
+    count[looks] *= uniform(events.key[looks], "shows items") >= np.array(_EMPTY_VIEWS)[row]
     shop = goods()
     which = shop.browse(events.view, "list")
     size = np.minimum(LIST_LENGTH, len(shop.names) - which * LIST_LENGTH)
@@ -237,6 +245,8 @@ def _placeholder_shares() -> list[float]:
 @cache
 def _counts(event: str) -> "_Counts":
     measured: dict[str, float] = figures()["items_per_event"].get(event, {"0": 0.25, "12": 0.75})
+    if event == "view_item":
+        measured = {number: share for number, share in measured.items() if number != "0"}
     return _Counts(Choice.of(measured))
 
 

@@ -123,7 +123,8 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     is_first = visits.is_first[events.visit]
     engaged = _engaged(events, visits)
     # a returning session that comes to be engaged mostly says so from its start
-    becomes = np.bincount(events.visit[engaged], minlength=len(visits)) > 0
+    late = events.at_us - visits.started_us[events.visit] >= ENGAGED_AFTER_SECONDS[0] * 1e6
+    becomes = np.bincount(events.visit[engaged | late], minlength=len(visits)) > 0
     coin = (becomes & (uniform(visits.key, "start is engaged") < 0.9))[events.visit]
     on_start = (events.event == CODE["session_start"]) & ~is_first & coin
     on_hits = (uniform(visits.key, "says engaged")[events.visit] < 0.965) & ~is_opening

@@ -101,9 +101,9 @@ class _Chances:
     start: Codes  # by depth and first visit: a row
     following: Codes  # by mode, segment, position (0, 1, 2 and on), code before, code: a row
     entry: Codes  # by mode, segment, code before: a row
-    ends: Shares  # by segment, class, position bucket, code
+    ends: Shares  # by mode, segment, class, position bucket, code
     bucket: Codes  # by position
-    classes: Codes  # by segment, first visit, whether its first bundle loads a page: a row
+    classes: Codes  # by segment, first visit, way into the segment: a row
     enters: NDArray[np.bool_]  # by depth and code: whether the code begins the goal segment
     loads_page: Codes  # by code
 
@@ -144,17 +144,18 @@ def _chances() -> _Chances:
         for (segment, code), pairs in sorted(data["modes"][source]["entry"], key=lambda r: r[0][1] != -1):
             entry[mode, segment, slice(None) if code == -1 else code] = row(pairs, segment, without)
     edges = data["position_buckets"]
-    ends = np.ones((8, _CLASSES, len(edges), size))
-    for segment, kind, bucket, shares in data["ends"]:
-        ends[segment, kind, bucket] = np.array(shares) / 1000
-    classes = np.zeros((8, 2, 2), dtype=np.int64)
+    ends = np.ones((3, 8, _CLASSES, len(edges), size))
+    for mode, segment, kind, bucket, shares in data["ends"]:
+        ends[mode, segment, kind, bucket] = np.array(shares) / 1000
+    ends[LATE_WITHOUT_CARTS] = ends[LATE]
+    classes = np.zeros((8, 2, 3), dtype=np.int64)
     for segment, by_first in enumerate(data["classes"]):
-        for is_first, by_view in enumerate(by_first):
-            for loads, counts in enumerate(by_view):
-                either = counts if sum(counts) else [a + b for a, b in zip(*by_view, strict=True)]
-                held = [(n, float(count)) for n, count in enumerate(either) if count]
+        for is_first, by_entry in enumerate(by_first):
+            for way, counts in enumerate(by_entry):
+                some = counts if sum(counts) else [sum(column) for column in zip(*by_entry, strict=True)]
+                held = [(n, float(count)) for n, count in enumerate(some) if count]
                 rows.append(held or [(0, 1.0)])
-                classes[segment, is_first, loads] = len(rows) - 1
+                classes[segment, is_first, way] = len(rows) - 1
     loads_page = bundle_events()[0][:, CODE["page_view"]].astype(np.int64)
     enters = np.array([[bool(set(names) & set(code.split("+"))) for code in codes] for names in _ENTRY])
     bucket = np.searchsorted(edges, np.arange(LIMIT + 2), side="right") - 1
@@ -173,7 +174,7 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
     visit = np.arange(len(keys))
     code = chances.rows.draw(chances.start[depth, new], uniform(stream, "start"))
     segment = np.where(chances.enters[depth, code], _GOAL_SEGMENT[depth], _FIRST_SEGMENT[depth])
-    kind = chances.rows.draw(chances.classes[segment, new, chances.loads_page[code]], uniform(stream, "class"))
+    kind = chances.rows.draw(chances.classes[segment, new, 2 * chances.loads_page[code]], uniform(stream, "class"))
     position = np.ones(len(keys), dtype=np.int64)
     before = np.full(len(keys), -1, dtype=np.int64)
     attempt = np.zeros(len(keys), dtype=np.int64)
@@ -182,7 +183,7 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
     for step in range(LIMIT):
         out.append((visit, np.full(len(visit), step), code, before, attempt))
         drawn = bits(stream, step)
-        ends = low_share(drawn) < chances.ends[segment, kind, chances.bucket[position], code]
+        ends = low_share(drawn) < chances.ends[mode, segment, kind, chances.bucket[position], code]
         u = high_share(drawn)
         is_over = ends & (segment == _LAST_SEGMENT[depth])
         more = is_over & again
@@ -194,14 +195,15 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
             at = np.flatnonzero(moves)
             attempt = attempt + more
             onwards = np.where(more[at], _GOAL_SEGMENT[_BUYER], segment[at] + 1)
+            stayed = position.copy()
             segment[at], position[at] = onwards, 0
             rows[at] = chances.entry[mode[at], onwards, code[at]]
         before, code, position = code, chances.rows.draw(rows, u), position + 1
         if moves.any():
+            # at once, after a while, or by loading a page
+            way = np.where(chances.loads_page[code[at]] == 1, 2, stayed[at] > 1)
             drawn_class = uniform(stream[at], "class", step + 1)
-            kind[at] = chances.rows.draw(
-                chances.classes[segment[at], new[at], chances.loads_page[code[at]]], drawn_class
-            )
+            kind[at] = chances.rows.draw(chances.classes[segment[at], new[at], way], drawn_class)
         if is_over.any():
             on = ~is_over
             visit, code, before, segment, kind, position = (

@@ -204,7 +204,7 @@ def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
     after = Quantiles.of(_VIEW_AGAIN_SECONDS).draw(key, "wait")
     u = uniform(key, "again")
     opens = np.where(np.diff(bundles.visit, prepend=-1)[loads] > 0, 1.0, _VIEW_AGAIN_LATER)
-    told = np.where(is_last, u < 0.45 * opens, (wait > after + 0.02) & (u < 0.97 * opens))
+    told = np.where(is_last, u < 0.75 * opens, (wait > after + 0.02) & (u < 0.97 * opens))
     code, seconds = bundles.code.copy(), bundles.seconds.copy()
     # what comes at the same moment anyway comes with it
     for name in ("view_promotion", "scroll", "user_engagement"):
