@@ -133,12 +133,41 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     collect.text("session_engaged", ~is_opening, ["0", "1"], engaged.astype(np.int64))
     first_view = (events.event == CODE["page_view"]) & (events.view_number == 0)
     collect.whole("entrances", first_view & (uniform(events.key, "entrances") < 0.997), 1)
-    timed = _has("engagement_time_msec", events, now, events.key)
+    timed = _timed(events, visits, now)
     msec = np.ones(collect.length, dtype=np.int64)
     for name, table in figures()["engagement_msec"].items():
         at = timed & (events.event == CODE[name])
         msec[at] = np.maximum(1, Quantiles.of(table).draw_log(events.key[at], "engagement").astype(np.int64))
+    # the longer since the page came, the longer it was looked at; and never longer than the session has lasted
+    on_page = events.on_page_us / 1000
+    looks = timed & (events.event == CODE["user_engagement"]) & (on_page > 0)
+    rank = np.interp(on_page[looks], list(_ON_PAGE_MSEC.values()), [float(level) for level in _ON_PAGE_MSEC])
+    table = Quantiles.of(figures()["engagement_msec"]["user_engagement"])
+    msec[looks] = np.exp(np.interp(rank, table.levels, np.log(table.values))).astype(np.int64)
+    lasted = (events.at_us - visits.started_us[events.visit]) // 1000
+    msec = np.where(lasted > 0, np.minimum(msec, lasted + 1), msec)
     collect.whole("engagement_time_msec", timed, msec)
+
+
+# How long a page has been there when a user_engagement comes, by quantile: what the simulation brings about.
+_ON_PAGE_MSEC = {
+    "0": 1, "0.01": 231, "0.05": 994, "0.1": 1490, "0.25": 3701, "0.5": 10947, "0.75": 32366, "0.9": 90105,
+    "0.95": 212416, "0.99": 874630, "0.999": 1634005, "1": 2392295,
+}  # fmt: skip
+
+
+# What the first upload of a session holds is hardly ever timed.
+_FIRST_TIMED = {"user_engagement": 0.03, "scroll": 0.27, "view_item": 0.21}
+
+
+def _timed(events: Events, visits: Visits, now: Codes) -> Flags:
+    """Which events carry an engagement time."""
+    share = np.array([_FIRST_TIMED.get(name, 1.0) for name in EVENTS])[events.event]
+    first = events.at_us == visits.started_us[events.visit]
+    is_look = ~first & (events.event == CODE["user_engagement"])
+    has = _has("engagement_time_msec", events, now, events.key) | is_look
+    found: Flags = has & (~first | (uniform(events.key, "first is timed") < share))
+    return found
 
 
 def _engaged(events: Events, visits: Visits) -> Flags:

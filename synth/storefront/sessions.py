@@ -59,6 +59,7 @@ class Events:
     page: Codes
     page_before: Codes  # page of the view before, -1 on the first
     attempt: Codes
+    on_page_us: Codes  # since the page was loaded
 
     def take(self, at: Codes | Flags) -> Self:
         """The events at these positions."""
@@ -109,6 +110,7 @@ def events_of(visits: Visits) -> Events:
         page=page[of],
         page_before=page_before[of],
         attempt=bundles.attempt[of],
+        on_page_us=(at_us - at_us[_since(view_starts)])[of],
     )
 
 
