@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from synth.storefront.arrays import column_type, same, struct, texts
 from synth.storefront.draws import Choice, Codes, Keys, children, uniform
@@ -69,6 +70,13 @@ def devices(visits: Visits) -> pa.Array:
         ),
     }
     return struct(kind, length, columns)
+
+
+def browsers(visits: Visits) -> NDArray[np.str_]:
+    """The browser of each session."""
+    choice = Choice.of(figures()["devices"])
+    found: NDArray[np.str_] = np.array([name.split(" / ")[2] for name in choice.names])[choice.draw(visits.device, "joint")]
+    return found
 
 
 def _languages(visits: Visits) -> pa.Array:

@@ -42,6 +42,7 @@ class Baskets:
     key: Keys
     is_bought: Flags
     has_id: Flags
+    id_told: Flags  # the purchase says its id
     id_number: Codes
     value_cents: Codes
     tax_cents: Codes
@@ -69,12 +70,14 @@ def baskets(visits: Visits) -> Baskets:
     value = np.zeros(len(visit), dtype=np.int64)
     np.add.at(value, lines.basket, lines.quantity * lines.unit_cents)
     started = visits.started_us[visit]
+    has_id = uniform(key, "id") >= _id_missing(started)
     return Baskets(
         visit=visit,
         attempt=attempt,
         key=key,
         is_bought=visits.depth[visit] == BUYER,
-        has_id=uniform(key, "id") >= _id_missing(started),
+        has_id=has_id,
+        id_told=has_id,
         id_number=_id_numbers(key),
         value_cents=value,
         tax_cents=_tax(key, value),

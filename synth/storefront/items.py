@@ -231,6 +231,7 @@ def _transaction_ids(events: Events, orders: Baskets, order: Codes, paid: Flags)
     placeholder = uniform(events.key, "id placeholder") < about_goods
     is_purchase = events.event == CODE["purchase"]
     told = paid & (events.at_us >= ID_IS_NUMBER_UNTIL)
+    told[told] = orders.id_told[order[told]]
     placeholder = np.where(is_purchase, ~told & (events.at_us >= ID_IS_NULL_UNTIL), placeholder)
     ids = [NOT_SET, *(str(number % 1_000_000) for number in orders.id_number.tolist())]
     return texts(ids, np.where(told, order + 1, 0), told | placeholder)

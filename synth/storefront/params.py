@@ -103,7 +103,7 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     everywhere = np.ones(collect.length, dtype=bool)
     is_opening = np.isin(events.event, _OPENING)
     now = period(events.at_us)
-    collect.whole("ga_session_id", everywhere, _session_ids(visits)[events.visit])
+    collect.whole("ga_session_id", everywhere, session_ids(visits)[events.visit])
     collect.whole("ga_session_number", everywhere, visits.number[events.visit])
     collect.text("page_location", everywhere, pages().locations, events.page)
     collect.text("page_title", _has("page_title", events, now, events.key), pages().titles, events.page)
@@ -266,9 +266,10 @@ def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Code
         return
     at = np.where(is_purchase, order, 0)
     known = is_purchase & orders.has_id[at]
-    as_number = known & (events.at_us < ID_IS_NUMBER_UNTIL)
+    told = is_purchase & orders.id_told[at]
+    as_number = told & (events.at_us < ID_IS_NUMBER_UNTIL)
     collect.whole("transaction_id", as_number, orders.id_number[at])
-    as_text = known & ~as_number
+    as_text = told & ~as_number
     ids = [str(number) for number in orders.id_number.tolist()]
     collect.text("transaction_id", as_text, ids, at)
     for name, cents in (("value", orders.value_cents[at]), ("tax", orders.tax_cents[at])):
@@ -295,7 +296,8 @@ def order_of(events: Events, orders: Baskets) -> Codes:
     return np.where(have[at] == wanted, at, -1)
 
 
-def _session_ids(visits: Visits) -> Codes:
+def session_ids(visits: Visits) -> Codes:
+    """ga_session_id of each session: ten digits that are no moment."""
     return (uniform(visits.key, "ga_session_id") * 10_000_000_000).astype(np.int64)
 
 

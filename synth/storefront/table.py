@@ -25,7 +25,9 @@ from synth.storefront.draws import Codes, Flags, integers, root, uniform
 from synth.storefront.figures import CODE, EVENTS
 from synth.storefront.items import items_and_ecommerce
 from synth.storefront.params import event_params, order_of
+from synth.storefront.scenarios import Scenario, as_exported, ids_lost, robot_factor, second_browsers, unrecorded
 from synth.storefront.sessions import Events, events_of
+from synth.storefront.truth import people_of, unrecorded_of
 from synth.storefront.visitors import HORIZON_DAYS, Visits, cohort
 
 STREAM_ID = 2100450278
@@ -33,14 +35,38 @@ STREAM_ID = 2100450278
 BATCH = 12_000
 
 
-def days(wanted: list[date], scale: float, seed: int) -> Iterator[tuple[date, pa.Table]]:
+def days(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, pa.Table]]:
     """The export of consecutive days, in order; sessions over midnight go on in the next day's table.
 
     A day is the same whatever days are asked for with it. Rows are sorted by time, then visitor, then name. Texts are
     positions in vocabularies (`plain` makes them texts).
     """
-    for day, visits, events in days_of_events(wanted, scale, seed):
-        yield day, _rows(events, visits)
+    for day, table, _ in days_and_truth(wanted, scale, seed, scenario):
+        yield day, table
+
+
+def days_and_truth(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, pa.Table, list[tuple[str, pa.Table]]]]:
+    """The same with what is true of each day, by the names of synth.storefront.truth."""
+    for day, visits, events in days_of_events(wanted, scale, seed, scenario):
+        hidden = unrecorded(scenario, visits, events)
+        orders = baskets(visits)
+        orders = replace(orders, id_told=orders.has_id & ~ids_lost(scenario, visits)[orders.visit])
+        order = order_of(events, orders)
+        no_id = (events.event == CODE["purchase"]) & (order >= 0) & ~hidden
+        no_id[no_id] = ~orders.id_told[order[no_id]]
+        reason = scenario.kind if scenario else ""
+        truth = [
+            ("storefront_people", people_of(day, visits)),
+            ("storefront_unrecorded", unrecorded_of(day, visits, events, hidden, no_id, reason)),
+        ]
+        told = events.take(~hidden) if hidden.any() else events
+        starts = np.diff(told.at_us, prepend=-1) != 0
+        place = np.arange(len(starts)) - np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
+        yield day, as_exported(scenario, _rows(told, visits, orders), place), truth
 
 
 def plain(table: pa.Table) -> pa.Table:
@@ -48,10 +74,12 @@ def plain(table: pa.Table) -> pa.Table:
     return table.cast(export_schema())
 
 
-def days_of_events(wanted: list[date], scale: float, seed: int) -> Iterator[tuple[date, Visits, Events]]:
+def days_of_events(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, Visits, Events]]:
     """The sessions and events of consecutive days; every event's position of a session is in the day's own sessions."""
     held: tuple[Visits, Events] | None = None
-    for block in _blocks(_sessions_by_day(wanted, scale, seed)):
+    for block in _blocks(_sessions_by_day(wanted, scale, seed, scenario)):
         visits = _concatenated(Visits, [part for _, part in block])
         visits = visits.take(np.lexsort((visits.key, visits.started_us)))
         events = events_of(visits)
@@ -78,15 +106,18 @@ def _concatenated[T: (Visits, Events)](kind: type[T], parts: list[T]) -> T:
     return kind(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(kind)})
 
 
-def _sessions_by_day(wanted: list[date], scale: float, seed: int) -> Iterator[tuple[date, Visits]]:
+def _sessions_by_day(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None
+) -> Iterator[tuple[date, Visits]]:
     """Sessions by the day on which they start, from the day before the first wanted one.
 
     The visitors of one day at a time are made, and what they do later is kept until its day comes.
     """
     first, last = wanted[0] - timedelta(days=1), wanted[-1]
     held: dict[int, list[Visits]] = {}
-    for day in (first - timedelta(days=HORIZON_DAYS) + timedelta(days=n) for n in range((last - first).days + HORIZON_DAYS + 1)):
-        visits = cohort(day, scale, root(seed))
+    begin = first - timedelta(days=HORIZON_DAYS)
+    for day in (begin + timedelta(days=n) for n in range((last - begin).days + 1)):
+        visits = second_browsers(scenario, cohort(day, scale, root(seed), robot_factor(scenario, day)))
         visits = replace(visits, spent_before=spent_before(visits, baskets(visits)))
         started = day_of(visits.started_us)
         visits = visits.take((started >= ordinal(first)) & (started <= ordinal(last)))
@@ -110,9 +141,9 @@ def _blocks(days: Iterator[tuple[date, Visits]]) -> Iterator[list[tuple[date, Vi
         yield block
 
 
-def _rows(events: Events, visits: Visits) -> pa.Table:
+def _rows(events: Events, visits: Visits, orders: Baskets) -> pa.Table:
     """The export's columns for events of these sessions."""
-    length, orders = len(events.event), baskets(visits)
+    length = len(events.event)
     order, source = order_of(events, orders), sources(visits)
     items, ecommerce = items_and_ecommerce(events, orders, order)
     of_visit = pa.array(events.visit)

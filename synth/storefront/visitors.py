@@ -4,7 +4,7 @@ Visitors belong to the day on which they are first seen. Each such cohort is mad
 day is made of the cohorts of the weeks before it, whatever days are asked for.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cache
 from typing import Self
@@ -41,6 +41,7 @@ class Visits:
 
     key: Keys
     visitor: Keys
+    person: Keys  # whose the browser is
     turn: Codes  # the visitor's first, second, ... session, from 0
     number: Codes  # ga_session_number
     started_us: Codes
@@ -54,16 +55,21 @@ class Visits:
         """The sessions at these positions."""
         return type(self)(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
 
+    def changed(self, **columns: NDArray[np.generic]) -> Self:
+        """The same sessions with other values in some columns."""
+        return replace(self, **columns)
+
     def __len__(self) -> int:
         return len(self.key)
 
 
-def cohort(day: date, scale: float, root: Keys) -> Visits:
+def cohort(day: date, scale: float, root: Keys, robot_factor: float = 1.0) -> Visits:
     """Every session of the visitors first seen on a day, sorted by visitor and time.
 
     `scale` 1.0 is the real shop; at a smaller scale the visitors are a part of those of a larger one.
+    `robot_factor` times as many robots come as did.
     """
-    visitors, kinds = _visitors(day, scale, root)
+    visitors, kinds = _visitors(day, scale, root, robot_factor)
     is_old, is_robot = kinds == _OLD, kinds >= _LONG
     arrived_us = ordinal(day) * DAY_US + (uniform(visitors, "arrival") * DAY_US).astype(np.int64)
     who, turn = _returns(visitors, is_old, is_robot)
@@ -86,6 +92,7 @@ def cohort(day: date, scale: float, root: Keys) -> Visits:
     visits = Visits(
         key=key,
         visitor=visitors[who],
+        person=visitors[who],
         turn=turn,
         number=number,
         started_us=started,
@@ -110,11 +117,13 @@ def _comes(key: Keys, turn: Codes, started: Codes) -> Flags:
 _FIRST, _OLD, _LONG, _SHORT = range(4)
 
 
-def _visitors(day: date, scale: float, root: Keys) -> tuple[Keys, Codes]:
+def _visitors(day: date, scale: float, root: Keys, robot_factor: float) -> tuple[Keys, Codes]:
     """Keys and kinds of the visitors first seen on a day."""
     keys, kinds = [], []
     mean = volume(day, return_rates())
-    for kind, number in enumerate((mean.first_visits, mean.old_visitors, mean.long_robots, mean.short_robots)):
+    # a scenario's robots come on days too when the sample's own had stopped
+    robots = [n if robot_factor == 1 else 23 * robot_factor for n in (mean.long_robots, mean.short_robots)]
+    for kind, number in enumerate((mean.first_visits, mean.old_visitors, *robots)):
         day_key = children(children(root, f"kind {kind}"), "day", ordinal(day))
         # a fraction of a visitor comes on some days and not on others
         count = int(number * scale + uniform(day_key, "rounding")[0])
