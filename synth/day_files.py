@@ -139,7 +139,7 @@ def write_day(folder: Path, day: date, table: pa.Table) -> int:
     Raises: BadInput, when the folder cannot be written or has no space; what was there before stays.
     """
     with _new_file(folder, day) as path, path.open("wb") as file:
-        # types are those that Parquet knows, whatever way Arrow held the texts; nobody reads statistics of nested fields
+        # types are Parquet's own, in whatever way Arrow held the texts; statistics of nested fields are read by nobody
         pq.write_table(
             table, file, compression="zstd", row_group_size=100_000, store_schema=False, write_statistics=False
         )

@@ -75,7 +75,9 @@ def devices(visits: Visits) -> pa.Array:
 def browsers(visits: Visits) -> NDArray[np.str_]:
     """The browser of each session."""
     choice = Choice.of(figures()["devices"])
-    found: NDArray[np.str_] = np.array([name.split(" / ")[2] for name in choice.names])[choice.draw(visits.device, "joint")]
+    found: NDArray[np.str_] = np.array([name.split(" / ")[2] for name in choice.names])[
+        choice.draw(visits.device, "joint")
+    ]
     return found
 
 

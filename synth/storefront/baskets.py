@@ -105,7 +105,7 @@ def _lines(key: Keys, depth: Codes) -> Lines:
     basket = np.repeat(np.arange(len(key)), count)
     line = np.arange(len(basket)) - np.searchsorted(basket, basket, side="left")
     line_key = children(key[basket], "line", line)
-    product = goods().buy(line_key, "product", (count == 1)[basket] & (depth <= BUYER)[basket])
+    product = goods().buy(line_key, "product", ((count == 1) & (depth == BUYER))[basket])
     quantity = 1 + at_share(_quantity_shares().cumulative, uniform(line_key, "quantity"))
     # ten stands for ten and more; dozens are bought of small things only
     quantity = np.where(quantity >= 10, quantity * (1 + integers(line_key, "many", 3)), quantity)

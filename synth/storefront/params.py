@@ -16,7 +16,7 @@ from synth.storefront.attributes import SELF_REFERRAL, source_labels
 from synth.storefront.baskets import Baskets
 from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM, period
 from synth.storefront.catalogue import pages
-from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, children, uniform
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
 from synth.storefront.sessions import Events
 from synth.storefront.visitors import Visits
@@ -26,6 +26,7 @@ _OPENING = (CODE["first_visit"], CODE["session_start"])
 ENGAGED_AFTER_SECONDS = (9.9, 13.0)
 ENGAGED_BY_TIME = 0.79
 ENGAGED_AT_ONCE = 0.018
+BOUND_BY_SESSION = 0.5  # more would bend the distribution of engagement times
 SEARCH_ENGINE = "https://www.google.com/"
 
 
@@ -137,15 +138,16 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     msec = np.ones(collect.length, dtype=np.int64)
     for name, table in figures()["engagement_msec"].items():
         at = timed & (events.event == CODE[name])
-        msec[at] = np.maximum(1, Quantiles.of(table).draw_log(events.key[at], "engagement").astype(np.int64))
-    # the longer since the page came, the longer it was looked at; and never longer than the session has lasted
+        msec[at] = np.maximum(1, np.rint(Quantiles.of(table).draw_log(events.key[at], "engagement")).astype(np.int64))
+    # the longer since the page came, the longer it was looked at; and mostly no longer than the session has lasted
     on_page = events.on_page_us / 1000
     looks = timed & (events.event == CODE["user_engagement"]) & (on_page > 0)
     rank = np.interp(on_page[looks], list(_ON_PAGE_MSEC.values()), [float(level) for level in _ON_PAGE_MSEC])
     table = Quantiles.of(figures()["engagement_msec"]["user_engagement"])
     msec[looks] = np.exp(np.interp(rank, table.levels, np.log(table.values))).astype(np.int64)
     lasted = (events.at_us - visits.started_us[events.visit]) // 1000
-    msec = np.where(lasted > 0, np.minimum(msec, lasted + 1), msec)
+    bound = looks & (uniform(visits.key, "bound")[events.visit] < BOUND_BY_SESSION)
+    msec = np.where(bound, np.minimum(msec, lasted + 1), msec)
     collect.whole("engagement_time_msec", timed, msec)
 
 

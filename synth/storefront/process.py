@@ -31,7 +31,7 @@ _MORE = {
     "add_to_cart": (1.0, 1.7, 1.7, 1.0, 1.0, 1.0, 1.0, 1.0),
     "select_item": (1.9,) * 8,
 }
-# Segments of the depths BROWSE, SHOP, CHECKOUT, BUYER: the first one, and the one that holds what the depth is named for
+# For BROWSE, SHOP, CHECKOUT, BUYER: the first segment, the one of what the depth is named for, the last.
 _FIRST_SEGMENT = np.array([0, 1, 3, 5])
 _GOAL_SEGMENT = np.array([0, 2, 4, 6])
 _LAST_SEGMENT = np.array([0, 2, 4, 7])
@@ -132,9 +132,7 @@ def _chances() -> _Chances:
         start[depth, is_first] = row(pairs)
     following = np.zeros((3, 8, 3, size + 1, size), dtype=np.int64)
     entry = np.zeros((3, 8, size), dtype=np.int64)
-    for mode, (source, without) in enumerate(
-        ((0, ("add_to_cart", "select_item")), (1, ()), (1, ("add_to_cart",)))
-    ):
+    for mode, (source, without) in enumerate(((0, ("add_to_cart", "select_item")), (1, ()), (1, ("add_to_cart",)))):
         # the general before the particular, which replaces it
         table = sorted(data["modes"][source]["next"], key=lambda r: (r[0][3] != -2, r[0][2] != -2, r[0][1] != 0))
         for (segment, place, before, code), pairs in table:
@@ -221,7 +219,7 @@ def walk(keys: Keys, depth: Codes, is_first: Flags, mode: Codes, again: Flags) -
 
 @dataclass(frozen=True)
 class _Waits:
-    row: Codes  # by whether it is the last, how far the session goes (browses, looks at items, further), code before, code
+    row: Codes  # by whether it is the last, depth of the session (at most 2), code before, code
     levels: Shares
     logs: Shares  # by row and level: log of seconds
 

@@ -43,6 +43,7 @@ DESCRIPTIONS = {
 }
 DECLINES, REDIRECTED, SECOND_BROWSER, MORE_ROBOTS = 0.35, 0.3, 0.4, 5.0
 LATE_DAY_UNTIL = 17  # hour, UTC
+LATE_FOLDER = "late"  # beside the days: the late day as it is exported again, whole
 _FUNNEL = ("add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_info", "purchase")
 
 
@@ -132,6 +133,12 @@ def as_exported(scenario: Scenario | None, table: pa.Table, place_in_bundle: Cod
     )
     table = table.append_column("batch_event_index", pa.array(place_in_bundle, pa.int64()))
     return table.append_column("collected_traffic_source", collected)
+
+
+def until_late(scenario: Scenario, table: pa.Table) -> pa.Table:
+    """The late day as it is exported at first: rows are sorted by time, so it is the first of them."""
+    times = table["event_timestamp"].to_numpy()
+    return table.slice(0, int(np.searchsorted(times, moment(scenario.since, LATE_DAY_UNTIL))))
 
 
 _LIVE_TEXTS = (

@@ -1,6 +1,6 @@
 """The two robots of the sample: a long and a short visit that somebody's monitoring ran about once an hour.
 
-Each follows the same pages in the same order, so it is a script here, line by line; only a few lines are left to chance.
+Each follows the same pages in the same order, so it is a script here; a few lines are left to chance.
 """
 
 from dataclasses import dataclass

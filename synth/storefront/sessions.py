@@ -211,9 +211,7 @@ def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
     # what comes at the same moment anyway comes with it
     for name in ("view_promotion", "scroll", "user_engagement"):
         joins = ~is_last & (np.abs(wait - 5.3) < 0.9) & (code[following] == codes.index(name)) & (u < 0.85 * opens)
-        code[following[joins]] = codes.index(
-            "+".join(sorted(("page_view", name), key=list(CODE).index))
-        )
+        code[following[joins]] = codes.index("+".join(sorted(("page_view", name), key=list(CODE).index)))
         told &= ~joins
     again = loads[told]
     goes_on = again[~is_last[told]] + 1
@@ -236,7 +234,9 @@ def _missing(visits: Visits, bundles: _Bundles) -> _Bundles:
     """Who checks out is asked for an address, who buys pays: what the chain left out is put in."""
     holds, _ = bundle_events()
     codes: list[str] = measured()["codes"]
-    told = {name: holds[bundles.code, CODE[name]] for name in ("begin_checkout", "add_shipping_info", "add_payment_info")}
+    told = {
+        name: holds[bundles.code, CODE[name]] for name in ("begin_checkout", "add_shipping_info", "add_payment_info")
+    }
     has = {name: np.bincount(bundles.visit[flags], minlength=len(visits)) > 0 for name, flags in told.items()}
     asks = has["begin_checkout"] | has["add_shipping_info"]
     parts = []
@@ -370,7 +370,9 @@ def _pages(
     page = np.where(asks_address & (context != _PAY), DETAILS, page)
     page = np.where(buys & (context != _PAY), CONFIRMATION, page)
     own = site.products[(PRODUCT - np.minimum(scripted, PRODUCT)) % len(site.products)]
-    page = np.where(scripted == _ANY_PAGE, page, np.where(scripted <= PRODUCT, own, np.where(scripted == HOME, site.home, scripted)))
+    page = np.where(
+        scripted == _ANY_PAGE, page, np.where(scripted <= PRODUCT, own, np.where(scripted == HOME, site.home, scripted))
+    )
 
     u = high_share(drawn)
     stays = np.array(_STAYS)[context, deep]
@@ -396,5 +398,3 @@ def _pages(
 def _since(starts: Flags) -> Codes:
     """Position of the start of each one's group."""
     return np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
-
-

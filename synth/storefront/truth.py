@@ -6,6 +6,7 @@ It goes to raw_truth, which no model outside dbt's evaluation reads, and beside 
 from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
+from shutil import rmtree
 
 import numpy as np
 import pyarrow as pa
@@ -130,6 +131,24 @@ class TruthFiles:
     def close(self) -> None:
         for writer in self.writers.values():
             writer.close()
+
+
+def part_folder(out: Path, part: int) -> Path:
+    """Where one worker writes its days' truth."""
+    return out / FOLDER / f".part-{part}"
+
+
+def join_parts(out: Path, parts: int) -> None:
+    """Put the truth of all workers together, in the order of the days: the same bytes for any number of workers."""
+    whole = TruthFiles(out / FOLDER)
+    for part in range(parts):
+        folder = part_folder(out, part)
+        for name in SPECS:
+            with pq.ParquetFile(folder / f"{name}.parquet") as file:
+                for group in range(file.num_row_groups):  # one a day
+                    whole.writers[name].write_table(file.read_row_group(group))
+        rmtree(folder)
+    whole.close()
 
 
 def load_truth(warehouse: Warehouse, paths: dict[str, Path]) -> int:
