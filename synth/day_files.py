@@ -174,13 +174,20 @@ def _new_file(folder: Path, day: date) -> Iterator[Path]:
     """A name to write to, which takes the day's place when all is written and is removed when it is not."""
     unfinished = folder / f".{name_of(day)}.unfinished"
     try:
-        yield unfinished
-        unfinished.replace(folder / name_of(day))
+        with told(folder, name_of(day)):
+            yield unfinished
+            unfinished.replace(folder / name_of(day))
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def told(folder: Path, what: str) -> Iterator[None]:
+    """Turn an error of writing into one sentence."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(
-            f"{name_of(day)} cannot be written to {folder}: {reason}; "
-            "make room there, or write elsewhere (--out, TMPDIR)"
+            f"{what} cannot be written to {folder}: {reason}; make room there, or write elsewhere (--out, TMPDIR)"
         ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -18,7 +18,7 @@ from journey.bigquery import RETRY, Warehouse, clear_errors
 from journey.errors import BadInput
 from journey.log import get_log
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, Window
-from synth.day_files import DayFile, copy_day, make_folder, read_folder, write_day
+from synth.day_files import DayFile, copy_day, make_folder, read_folder, told, write_day
 
 log = get_log("source")
 
@@ -120,14 +120,18 @@ def _simulate(settings: Settings, making: Making, out: Path) -> Filled:
     parts = [wanted[at : at + size] for at in range(0, len(wanted), size)]
     since = wanted[len(wanted) // 2]
     started = [partial(make_days, part, making, since, out, n) for n, part in enumerate(parts)]
-    if len(parts) == 1:
-        made = [started[0]()]
-    else:
-        with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
-            made = [job.result() for job in [pool.submit(part) for part in started]]
-    from synth.storefront.truth import join_parts
+    from synth.storefront.truth import drop_parts, join_parts
 
-    join_parts(out, len(parts))
+    try:
+        if len(parts) == 1:
+            made = [started[0]()]
+        else:
+            with ProcessPoolExecutor(len(parts), mp_context=get_context("spawn")) as pool:
+                made = [job.result() for job in [pool.submit(part) for part in started]]
+        with told(out, "what is true of the days"):
+            join_parts(out, len(parts))
+    finally:
+        drop_parts(out, len(parts))
     return Filled("simulated", len(wanted), sum(rows for rows, _ in made), sum(size for _, size in made))
 
 
@@ -138,21 +142,20 @@ def make_days(wanted: list[date], making: Making, since: date, out: Path, part: 
     from synth.storefront.truth import TruthFiles, part_folder
 
     scenario = Scenario(Kind(making.scenario), since) if making.scenario else None
-    truth = TruthFiles(part_folder(out, part))
     rows = size = 0
-    for number, (day, table, facts) in enumerate(
-        storefront.days_and_truth(wanted, making.scale, making.seed, scenario), start=1
-    ):
-        if scenario and scenario.kind == Kind.late_day and day == since:
-            make_folder(out / LATE_FOLDER)
-            write_day(out / LATE_FOLDER, day, table)
-            table = until_late(scenario, table)
-        size += write_day(out, day, table)
-        rows += table.num_rows
-        truth.add(facts)
-        if number % 10 == 0 or number == len(wanted):
-            log(f"{number} of {len(wanted)} days made, {rows:,} events")
-    truth.close()
+    with told(out, "what is true of the days"), TruthFiles(part_folder(out, part)) as truth:
+        for number, (day, table, facts) in enumerate(
+            storefront.days_and_truth(wanted, making.scale, making.seed, scenario), start=1
+        ):
+            if scenario and scenario.kind == Kind.late_day and day == since:
+                make_folder(out / LATE_FOLDER)
+                write_day(out / LATE_FOLDER, day, table)
+                table = until_late(scenario, table)
+            size += write_day(out, day, table)
+            rows += table.num_rows
+            truth.add(facts)
+            if number % 10 == 0 or number == len(wanted):
+                log(f"{number} of {len(wanted)} days made, {rows:,} events")
     return rows, size
 
 

@@ -4,9 +4,11 @@ It goes to raw_truth, which no model outside dbt's evaluation reads, and beside 
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from pathlib import Path
 from shutil import rmtree
+from typing import Self
 
 import numpy as np
 import pyarrow as pa
@@ -118,19 +120,29 @@ class TruthFiles:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.paths = {name: folder / f"{name}.parquet" for name in SPECS}
+        self.files = {name: (folder / f"{name}.parquet").open("wb") for name in SPECS}
         self.writers = {
-            name: pq.ParquetWriter(path, schema_of(SPECS[name]), compression="zstd")
-            for name, path in self.paths.items()
+            name: pq.ParquetWriter(file, schema_of(SPECS[name]), compression="zstd")
+            for name, file in self.files.items()
         }
 
     def add(self, tables: Iterable[tuple[str, pa.Table]]) -> None:
+        """Tables of a day by their names; each becomes a row group."""
         for name, table in tables:
             self.writers[name].write_table(table)
 
-    def close(self) -> None:
-        for writer in self.writers.values():
-            writer.close()
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        for name, file in self.files.items():
+            try:
+                self.writers[name].close()
+            except OSError:  # the first error is the one to tell
+                if kind is None:
+                    raise
+            finally:
+                file.close()
 
 
 def part_folder(out: Path, part: int) -> Path:
@@ -140,15 +152,20 @@ def part_folder(out: Path, part: int) -> Path:
 
 def join_parts(out: Path, parts: int) -> None:
     """Put the truth of all workers together, in the order of the days: the same bytes for any number of workers."""
-    whole = TruthFiles(out / FOLDER)
+    with TruthFiles(out / FOLDER) as whole:
+        for part in range(parts):
+            for name in SPECS:
+                with pq.ParquetFile(part_folder(out, part) / f"{name}.parquet") as file:
+                    for group in range(file.num_row_groups):  # one a day
+                        whole.add([(name, file.read_row_group(group))])
+
+
+def drop_parts(out: Path, parts: int) -> None:
+    """Remove what the workers wrote, and the folder where nothing else is in it."""
     for part in range(parts):
-        folder = part_folder(out, part)
-        for name in SPECS:
-            with pq.ParquetFile(folder / f"{name}.parquet") as file:
-                for group in range(file.num_row_groups):  # one a day
-                    whole.writers[name].write_table(file.read_row_group(group))
-        rmtree(folder)
-    whole.close()
+        rmtree(part_folder(out, part), ignore_errors=True)
+    with suppress(OSError):
+        (out / FOLDER).rmdir()
 
 
 def load_truth(warehouse: Warehouse, paths: dict[str, Path]) -> int:
