@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
 from google.cloud.bigquery import SchemaField
+from numpy.typing import NDArray
 
 from journey.ga4_export import EXPORT
 from synth.storefront.draws import Codes, Flags, Shares
@@ -49,7 +51,7 @@ def _field(field: SchemaField) -> pa.Field:
     return pa.field(field.name, kind)
 
 
-def texts(names: Sequence[str | None], codes: Codes, where: Flags | None = None) -> pa.Array:
+def texts(names: Sequence[str | None], codes: NDArray[np.signedinteger[Any]], where: Flags | None = None) -> pa.Array:
     """One of the names for each code, as positions in their vocabulary; NULL outside `where`, and where the name is."""
     vocabulary = dict.fromkeys(name for name in names if name is not None)
     if len(vocabulary) < len(names):  # a name twice, or NULL: a vocabulary holds each once

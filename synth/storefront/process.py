@@ -229,7 +229,7 @@ def _waits() -> _Waits:
     data = measured()
     size = len(data["codes"])
     row = np.zeros((2, 3, size, size), dtype=np.int64)
-    logs = []
+    logs: list[Shares] = []
     # the general before the particular, which replaces it
     for (before, code, last, kind), seconds in sorted(
         data["waits"], key=lambda r: (r[0][0] != -1, r[0][1] != -1, r[0][2] != -1, r[0][3] != -1)

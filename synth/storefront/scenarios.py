@@ -71,7 +71,8 @@ def unrecorded(scenario: Scenario | None, visits: Visits, events: Events) -> Fla
         )
         return begun & np.isin(events.event, [CODE[name] for name in _FUNNEL])
     if scenario.kind == Kind.consent_banner:
-        return begun & (uniform(visits.visitor, "declines") < DECLINES)[events.visit]
+        declines: Flags = begun & (uniform(visits.visitor, "declines") < DECLINES)[events.visit]
+        return declines
     if scenario.kind == Kind.checkout_redirect:
         away = (visits.depth == BUYER) & (uniform(visits.key, "redirected") < REDIRECTED)
         first = np.full(len(visits), np.iinfo(np.int64).max)

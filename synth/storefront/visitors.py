@@ -7,7 +7,7 @@ day is made of the cohorts of the weeks before it, whatever days are asked for.
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
 from functools import cache
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ class Visits:
         """The sessions at these positions."""
         return type(self)(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
 
-    def changed(self, **columns: NDArray[np.generic]) -> Self:
+    def changed(self, **columns: Any) -> Self:
         """The same sessions with other values in some columns."""
         return replace(self, **columns)
 
