@@ -69,7 +69,8 @@ def unrecorded(scenario: Scenario | None, visits: Visits, events: Events) -> Fla
         begun = (events.at_us >= moment(scenario.since, 6)) & (
             events.at_us < moment(scenario.since + timedelta(days=1), 18)
         )
-        return begun & np.isin(events.event, [CODE[name] for name in _FUNNEL])
+        silent: Flags = begun & np.isin(events.event, [CODE[name] for name in _FUNNEL])
+        return silent
     if scenario.kind == Kind.consent_banner:
         declines: Flags = begun & (uniform(visits.visitor, "declines") < DECLINES)[events.visit]
         return declines
@@ -78,7 +79,8 @@ def unrecorded(scenario: Scenario | None, visits: Visits, events: Events) -> Fla
         first = np.full(len(visits), np.iinfo(np.int64).max)
         bought = events.event == CODE["purchase"]
         np.minimum.at(first, events.visit[bought], events.at_us[bought])
-        return begun & away[events.visit] & (events.at_us >= first[events.visit])
+        lost: Flags = begun & away[events.visit] & (events.at_us >= first[events.visit])
+        return lost
     return none
 
 
