@@ -6,6 +6,7 @@ Small results only: what is counted is counted in the warehouse. `@now` is the m
 FUNNEL = """
 select step_name, sessions, share
 from `{marts}.rpt_funnel`
+where population = 'everyone' and method = 'any' and dimension = 'all'
 order by step_order
 """
 

@@ -1,4 +1,4 @@
-"""The questions put to the GA4 export: its purchases with their items, and its visitors.
+"""The questions put to the GA4 export: its purchases with their items, the carts of those without an id, its visitors.
 
 A text in `sql/` named `*_of_a_day` is asked of every day, joined by UNION ALL: naming the days reads only the columns
 that are named, where a wildcard over `events_*` may read all of them. What is left open in a text is in braces; values
@@ -35,11 +35,17 @@ WAYS = {
     "ecommerce_revenue": ("ecommerce", "e.ecommerce.purchase_revenue", "cast(null as float64)"),
     "items": ("items", ITEMS, NO_ITEMS),
 }
+# The param holds the full id; the ecommerce field is what is left where it does not.
+TRANSACTION_ID = """coalesce(
+            if(trim(params.transaction_id) in ({placeholders}), null, trim(params.transaction_id)),
+            if(trim(ecommerce_id) in ({placeholders}), null, trim(ecommerce_id))
+        )"""
+QUESTIONS = ("purchases", "carts", "visitors")
 PLACEHOLDERS = ("", "(not set)", "(data deleted)", "<Other>", "<obfuscated>")  # GA4's words for "unknown"
 
 
 def ask(warehouse: Warehouse, tables: Iterable[str], before: int) -> dict[str, list[dict[str, Any]]]:
-    """Rows of `purchases` and `visitors` over these days' tables, of events before a moment (microseconds since 1970).
+    """Rows of `purchases`, `carts` and `visitors` over these days' tables, before a moment (microseconds since 1970).
 
     Raises: BadInput, when an export lacks a column that every export has.
     """
@@ -67,7 +73,8 @@ def texts(columns: Mapping[str, frozenset[str]]) -> dict[str, str]:
             for table, have in columns.items()
         )
 
-    return {name: sql(name).format(days=of_days(name), placeholders=placeholders) for name in ("purchases", "visitors")}
+    transaction_id = TRANSACTION_ID.format(placeholders=placeholders)
+    return {name: sql(name).format(days=of_days(name), transaction_id=transaction_id) for name in QUESTIONS}
 
 
 def columns_of(warehouse: Warehouse, table: str) -> frozenset[str]:

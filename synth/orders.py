@@ -11,13 +11,12 @@ from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
 from synth.customers import HIGHEST_ID, LOWEST_ID, Customers, User, unseen_user
-from synth.gaps import Kind, dropped, order_gap, strikes, until_midnight
+from synth.gaps import AS_USUAL, Kind, Unseen, dropped, order_gap, until_midnight
 from synth.keyed import Dice
 from synth.seen import CENT, Line, Purchase
 
 PAYMENT_METHODS = {"card": 0.62, "paypal": 0.2, "klarna": 0.07, "gift_card": 0.06, "ideal": 0.05}
 REDIRECT_METHODS = {"klarna": 0.6, "ideal": 0.4}
-UNSEEN_REASONS = {"ad_blocker": 0.5, "consent_denied": 0.3, "redirect_payment": 0.2}
 SHIPPING_FEES = tuple(map(Decimal, ("4.99", "6.99", "9.99", "14.99")))
 DISCOUNTS = tuple(map(Decimal, ("0.05", "0.10", "0.15", "0.20")))
 REFUNDED_PARTS = tuple(map(Decimal, ("0.2", "0.25", "0.4", "0.5", "0.6")))
@@ -80,9 +79,15 @@ class Order:
     gap: Kind
     gap_detail: str | None
     true_total: Decimal  # what GA4's page reported; the order's own total where it reported nothing
+    reported: Decimal | None  # what GA4's page reported; None where it reported nothing
     user_pseudo_id: str | None
-    has_ga4_purchase: bool
+    purchased_at: datetime | None  # of GA4's purchase event
     has_ga4_id: bool
+
+    @property
+    def has_ga4_purchase(self) -> bool:
+        """Whether an event of GA4's speaks of it."""
+        return self.purchased_at is not None
 
     @property
     def created_at(self) -> datetime:
@@ -94,9 +99,13 @@ class Order:
         return next((change for change in reversed(self.history) if change.at < now), None)
 
 
-def make_orders(dice: Dice, gap_rate: float, purchases: Sequence[Purchase], customers: Customers) -> list[Order]:
+def make_orders(
+    dice: Dice, gap_rate: float, purchases: Sequence[Purchase], customers: Customers, unseen: Unseen = AS_USUAL
+) -> list[Order]:
     """The orders of these purchases (in order of time) and those that GA4 never saw; adds the latter's users."""
-    drops = iter(dropped(dice, gap_rate, sum(1 for p in purchases if p.transaction_id)))
+    with_id = sum(1 for p in purchases if p.transaction_id)
+    drops = iter(dropped(dice, gap_rate, with_id))
+    drops_without_id = iter(dropped(dice, gap_rate, len(purchases) - with_id, "dropped without id"))
     shelf: deque[Line] = deque([SOMETHING], maxlen=SHELF)
     orders = []
     for purchase in purchases:
@@ -104,10 +113,10 @@ def make_orders(dice: Dice, gap_rate: float, purchases: Sequence[Purchase], cust
         shelf.extend(purchase.lines)
         if purchase.transaction_id:
             orders.append(_order(dice, purchase, user, next(drops)))
-        elif strikes(Kind.NO_TRANSACTION_ID, dice, purchase.key):
-            orders.append(_order_without_id(dice, purchase, user, shelf))
-        if not user.is_test and strikes(Kind.NEVER_IN_GA4, dice, purchase.key):
-            orders.append(_unseen_order(dice, purchase, user, shelf, customers))
+        else:
+            orders.append(_order_without_id(dice, purchase, user, shelf, next(drops_without_id)))
+        if not user.is_test and dice.share(Kind.NEVER_IN_GA4, purchase.key) < unseen.rate:
+            orders.append(_unseen_order(dice, purchase, user, shelf, customers, unseen))
     return orders
 
 
@@ -142,32 +151,51 @@ def _order(dice: Dice, purchase: Purchase, user: User, is_dropped: bool) -> Orde
         gap=gap,
         gap_detail=detail,
         true_total=value,
+        reported=purchase.value,
         user_pseudo_id=purchase.user_pseudo_id,
-        has_ga4_purchase=True,
+        purchased_at=purchase.purchased_at,
         has_ga4_id=True,
     )
 
 
-def _order_without_id(dice: Dice, purchase: Purchase, user: User, shelf: Iterable[Line]) -> Order:
-    """The order of a purchase whose event lost the id, and with it the amount and the items."""
-    basket = purchase.lines or _basket(dice, purchase.key, shelf)
-    delay = min(_delay(dice, Kind.NONE, purchase.key), until_midnight(purchase.purchased_at) - MILLISECOND)
-    order = _own_order(dice, purchase.key, user, basket, purchase.purchased_at + max(delay, MILLISECOND))
-    gap = Kind.TEST_ORDER if user.is_test else Kind.NO_TRANSACTION_ID
-    return replace(order, gap=gap, user_pseudo_id=purchase.user_pseudo_id, has_ga4_purchase=True)
+def _order_without_id(dice: Dice, purchase: Purchase, user: User, shelf: Iterable[Line], is_dropped: bool) -> Order:
+    """The order of a purchase whose event lost the id, and mostly with it the amount and the items.
+
+    It holds what the event still tells, else what the session had in its cart; where neither tells, it is made up.
+    """
+    key = purchase.key
+    basket = purchase.lines or purchase.cart or _basket(dice, key, shelf)
+    delay = min(_delay(dice, Kind.NONE, key), until_midnight(purchase.purchased_at) - MILLISECOND)
+    order = _own_order(dice, key, user, basket, purchase.purchased_at + max(delay, MILLISECOND))
+    if purchase.value:
+        amounts = Amounts(total=purchase.value, tax=min(purchase.tax or Decimal("0.00"), purchase.value))
+        lines = priced(basket, amounts.subtotal)
+        order = replace(order, amounts=amounts, lines=lines, true_total=amounts.total, reported=purchase.value)
+    told = "value" if purchase.value else "items" if purchase.lines else "cart" if purchase.cart else "nothing"
+    return replace(
+        order,
+        gap=Kind.DROPPED if is_dropped else Kind.TEST_ORDER if user.is_test else Kind.NO_TRANSACTION_ID,
+        gap_detail=f"{told} left",
+        user_pseudo_id=purchase.user_pseudo_id,
+        purchased_at=purchase.purchased_at,
+    )
 
 
-def _unseen_order(dice: Dice, purchase: Purchase, user: User, shelf: Iterable[Line], customers: Customers) -> Order:
-    """An order that no event speaks of, later on the day of a purchase that one does speak of.
+def _unseen_order(
+    dice: Dice, purchase: Purchase, user: User, shelf: Iterable[Line], customers: Customers, unseen: Unseen
+) -> Order:
+    """An order that no event speaks of, soon after a purchase that one does speak of and on its day.
 
     A redirect payment is a known customer's, whose browser never came back to the confirmation page; behind an ad
     blocker or without consent the whole customer is unknown to GA4.
     """
     key = f"unseen {purchase.key}"
+    reason = dice.weighted(unseen.reasons, "reason", key)
+    # a customer comes back after a while; other people's orders are spread over the day as those that GA4 saw
+    longest = timedelta(hours=6) if reason == "redirect_payment" else timedelta(minutes=20)
     # on the same day: an order of a day that the export lacks would prove nothing
-    longest = min(timedelta(hours=6), until_midnight(purchase.purchased_at))
+    longest = min(longest, until_midnight(purchase.purchased_at))
     ordered_at = purchase.purchased_at + longest * dice.share("ordered", key)
-    reason = dice.weighted(UNSEEN_REASONS, "reason", key)
     if reason != "redirect_payment":
         user = unseen_user(dice, key, purchase, ordered_at)
         customers.users.append(user)
@@ -193,8 +221,9 @@ def _own_order(dice: Dice, key: str, user: User, basket: Sequence[Line], created
         gap=Kind.NONE,
         gap_detail=None,
         true_total=amounts.total,
+        reported=None,
         user_pseudo_id=None,
-        has_ga4_purchase=False,
+        purchased_at=None,
         has_ga4_id=False,
     )
 

@@ -1,6 +1,7 @@
 """What GA4 saw, as the shop is made from it: purchases with their lines, and visitors."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -38,6 +39,7 @@ class Purchase:
     value: Decimal | None
     tax: Decimal | None
     lines: tuple[Line, ...] = ()
+    cart: tuple[Line, ...] = ()  # where the event lost the id: what that session had taken to the checkout, or its cart
 
     @property
     def key(self) -> str:
@@ -85,7 +87,8 @@ def read_seen(settings: Settings, warehouse: Warehouse, now: datetime) -> Seen:
             f"{settings.ga4_source} holds no purchase event {within} up to {now:%Y-%m-%d %H:%M} UTC: "
             "there is nothing to make a shop of, give a longer window or a later AS_OF"
         )
-    purchases = map(_purchase, found["purchases"])
+    carts = _carts(found["carts"])
+    purchases = (_purchase(row, carts) for row in found["purchases"])
     visitors = (
         Visitor(row["user_pseudo_id"], moment(row["first_seen"]), text(row["country"])) for row in found["visitors"]
     )
@@ -104,7 +107,19 @@ def _loaded_days(warehouse: Warehouse) -> set[date]:
     return {row["day"] for row in rows}
 
 
-def _purchase(row: dict[str, Any]) -> Purchase:
+type Carts = dict[tuple[str | None, int | None], list[dict[str, Any]]]
+
+
+def _carts(rows: list[dict[str, Any]]) -> Carts:
+    """By session, its add_to_cart and begin_checkout events in order of time."""
+    carts: Carts = {}
+    for row in sorted(rows, key=lambda row: (row["event_timestamp"], row["event_name"], str(row["items"]))):
+        carts.setdefault((row["user_pseudo_id"], row["ga_session_id"]), []).append(row)
+    return carts
+
+
+def _purchase(row: dict[str, Any], carts: Carts) -> Purchase:
+    events = carts.get((row["user_pseudo_id"], row["ga_session_id"]), []) if row["transaction_id"] is None else []
     return Purchase(
         transaction_id=row["transaction_id"],
         user_pseudo_id=row["user_pseudo_id"],
@@ -113,7 +128,30 @@ def _purchase(row: dict[str, Any]) -> Purchase:
         value=money(row["order_value"]),
         tax=money(row["tax"]),
         lines=tuple(line for item in row["items"] or () if (line := _line(item))),
+        cart=_cart([event for event in events if event["event_timestamp"] <= row["event_timestamp"]]),
     )
+
+
+def _cart(events: list[dict[str, Any]]) -> tuple[Line, ...]:
+    """What the last checkout that lists items held; without one, all that was added, an item once.
+
+    An add_to_cart of the sample lists the items around the one that was added, which alone has a quantity.
+    """
+    taken = {name: [e for e in events if e["event_name"] == name] for name in ("begin_checkout", "add_to_cart")}
+    for event in reversed(taken["begin_checkout"]):
+        if lines := _summed(event["items"] or ()):
+            return lines
+    return _summed(item for event in taken["add_to_cart"] for item in event["items"] or () if item["quantity"])
+
+
+def _summed(items: Iterable[dict[str, Any]]) -> tuple[Line, ...]:
+    """The items' lines, those of one item added up."""
+    lines: dict[str, Line] = {}
+    for line in filter(None, map(_line, items)):
+        if before := lines.get(line.item_id):
+            line = replace(line, quantity=line.quantity + before.quantity, weight=line.weight + before.weight)
+        lines[line.item_id] = line
+    return tuple(lines.values())
 
 
 def _line(item: dict[str, Any]) -> Line | None:

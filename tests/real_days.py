@@ -116,6 +116,7 @@ with read as (
     select
         user_pseudo_id, event_name, event_timestamp, ecommerce.transaction_id as raw_short_id,
         {_param("ga_session_id")}.int_value as ga_session_id,
+        {_param("page_location")}.string_value as page_location,
         {_param("session_engaged")} as engaged,
         case when event_name = 'purchase' then {_param("transaction_id")} end as id,
         case when event_name = 'purchase' then {_param("value")} end as amount,

@@ -119,9 +119,58 @@ def test_every_figure_is_the_one_computed_apart(built: Built) -> None:
 
 def test_the_funnel_people_read_is_the_one_computed_apart(built: Built) -> None:
     figures = built.days.figures()
-    funnel = built.rows("select step_name, sessions from `{marts}.rpt_funnel` order by step_order")
-    steps = [(row["step_name"], row["sessions"]) for row in funnel if row["step_name"] in STEPS]
-    assert steps == [(step, getattr(figures, f"sessions_with_{step}")) for step in STEPS]
+    funnel = built.rows(
+        "select method, step_name, sessions from `{marts}.rpt_funnel`"
+        " where population = 'everyone' and dimension = 'all' order by step_order"
+    )
+    counted = {
+        method: tuple(row["sessions"] for row in funnel if row["method"] == method and row["step_name"] in STEPS)
+        for method in ("any", "closed", "ordered")
+    }
+    assert counted == {
+        "any": tuple(getattr(figures, f"sessions_with_{step}") for step in STEPS),
+        "closed": figures.closed_funnel,
+        "ordered": figures.ordered_funnel,
+    }
+
+
+def test_the_robots_of_the_ten_days_are_found_and_nobody_who_buys_is_one(built: Built) -> None:
+    robots = "select user_pseudo_id, ga_session_id, is_robot, purchase_at is not null as buys"
+    built.days.db.register("ours", built.arrow(robots + " from `{marts}.fct_user_journeys`"))
+    # the long robot of the sample: first visit, checkout, ninety pages or more
+    [(buyers, share, long_sessions, long_events, long_found)] = built.days.db.execute(
+        """
+        with visit as (
+            select
+                user_pseudo_id, ga_session_id, count(*) as events, count(distinct page_location) >= 90
+                and bool_or(event_name = 'first_visit') and bool_or(event_name = 'begin_checkout') as is_long
+            from event
+            where ga_session_id is not null
+            group by all
+        )
+        select
+            count(*) filter (is_robot and buys),
+            sum(events) filter (is_robot) / sum(events),
+            count(*) filter (is_long and not buys),
+            sum(events) filter (is_long and not buys),
+            count(*) filter (is_long and not buys and is_robot)
+        from visit join ours using (user_pseudo_id, ga_session_id)
+        """
+    ).fetchall()
+    assert buyers == 0
+    assert long_sessions == long_found > 0
+    if built.days.are_the_ten:
+        assert (long_sessions, long_events) == (186, 55_659)
+        assert 0.13 <= share <= 0.16
+
+
+def test_the_lost_cart_of_the_ten_days_is_flagged_and_the_holidays_are_not(built: Built) -> None:
+    rows = built.rows("select export_day, event_name, status from `{marts}.rpt_tracking_health` where is_flagged")
+    flagged = {(f"{row['export_day']:%m%d}", row["status"]) for row in rows}
+    assert {row["event_name"] for row in rows} <= {"add_to_cart"}
+    if built.days.are_the_ten:
+        outage = {(day, "outage") for day in ("1121", "1122", "1123")}
+        assert flagged == outage | {(day, "near_zero") for day in ("1101", "1102", "1111", "1112")}
 
 
 def test_every_session_is_the_one_computed_apart(built: Built) -> None:
@@ -178,7 +227,8 @@ def test_every_order_and_item_of_the_shop_is_in_the_warehouse(built: Built) -> N
 
 
 def test_exactly_the_dropped_orders_are_found_missing_in_the_backend(built: Built) -> None:
-    dropped = built.rows("select transaction_id from `{raw_truth}.orders` where is_dropped")
+    # a purchase without an id looks the same whether its order was dropped or is only not found
+    dropped = built.rows("select transaction_id from `{raw_truth}.orders` where is_dropped and has_ga4_id")
     missing = built.rows("select transaction_id from `{marts}.fct_reconciliation` where status = 'missing_in_backend'")
     assert dropped
     assert sorted(row["transaction_id"] for row in missing) == sorted(row["transaction_id"] for row in dropped)

@@ -8,6 +8,7 @@
         ('shipping_basis', orders ~ '.shipping > 0', orders ~ '.revenue - ' ~ orders ~ '.shipping'),
         ('tax_basis', orders ~ '.tax > 0', orders ~ '.revenue - ' ~ orders ~ '.tax'),
         ('late_discount', orders ~ '.discount > 0', orders ~ '.revenue + ' ~ orders ~ '.discount'),
+        ('zero_value', ga4 ~ ' = 0', '0'),
         ('rounding', ga4 ~ ' = round(' ~ ga4 ~ ')', 'round(' ~ orders ~ '.revenue)'),
     ] -%}
     case

@@ -19,3 +19,8 @@
 {% macro is_final(day) -%}
     timestamp_add(timestamp({{ day }}), interval {{ var('days_until_final') | int + 1 }} day) <= {{ as_of() }}
 {%- endmacro %}
+
+{#- The moment of the first look at a day: the end of the first day after it. -#}
+{% macro first_look_at(day) -%}
+    timestamp_add(timestamp({{ day }}), interval 2 day)
+{%- endmacro %}

@@ -40,6 +40,7 @@ funnel as (
         max(if(step_name = 'purchase', sessions, null)) as purchase
 
     from {{ ref('rpt_funnel') }}
+    where population = 'everyone' and method = 'any' and dimension = 'all'
 
 ),
 

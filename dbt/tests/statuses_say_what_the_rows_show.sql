@@ -21,10 +21,11 @@ where
         when 'amount_mismatch'
             then
                 tier != 'none' and abs(revenue_delta) > {{ var('amount_tolerance') }} and coalesce(reason, '') in (
-                    'partial_refund', 'currency', 'shipping_basis', 'tax_basis', 'late_discount', 'rounding', 'unknown'
+                    'partial_refund', 'currency', 'shipping_basis', 'tax_basis', 'late_discount', 'zero_value', 'rounding',
+                    'unknown'
                 )
         when 'missing_in_backend' then order_id is null and transaction_id is not null and coalesce(reason, '') = 'dropped'
-        when 'missing_in_ga4' then purchase_events = 0 and coalesce(reason, '') = 'never_in_ga4'
+        when 'missing_in_ga4' then purchase_events = 0 and coalesce(reason, '') in ('never_in_ga4', 'no_transaction_id')
         when 'excluded'
             then
                 coalesce(reason, '') in ('test_order', 'cancelled', 'refunded', 'no_transaction_id', 'ga4_day_missing')

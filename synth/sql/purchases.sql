@@ -14,6 +14,7 @@ read_params as (
         e.*,
         (
             select as struct
+                max(if(p.key = 'ga_session_id', p.value.int_value, null)) as ga_session_id,
                 max(if(
                     p.key = 'transaction_id', coalesce(p.value.string_value, cast(p.value.int_value as string)), null
                 )) as transaction_id,
@@ -33,11 +34,9 @@ read_params as (
 cleaned as (
 
     select
-        coalesce(
-            if(trim(params.transaction_id) in ({placeholders}), null, trim(params.transaction_id)),
-            if(trim(ecommerce_id) in ({placeholders}), null, trim(ecommerce_id))
-        ) as transaction_id,
+        {transaction_id} as transaction_id,
         user_pseudo_id,
+        params.ga_session_id as ga_session_id,
         event_timestamp,
         country,
         cast(coalesce(params.order_value, ecommerce_revenue) as numeric) as order_value,

@@ -45,7 +45,12 @@ ORDERS = _spec(
     "orders",
     "order_id INT64, currency STRING, exchange_rate NUMERIC, updated_at TIMESTAMP, loaded_at TIMESTAMP",
 )
-FUNNEL = _spec("marts", "rpt_funnel", "step_order INT64, step_name STRING, sessions INT64, share FLOAT64")
+FUNNEL = _spec(
+    "marts",
+    "rpt_funnel",
+    "population STRING, method STRING, dimension STRING, "
+    "step_order INT64, step_name STRING, sessions INT64, share FLOAT64",
+)
 DAYS = _spec(
     "marts",
     "rpt_daily_reconciliation",
@@ -57,7 +62,7 @@ DAYS = _spec(
 TABLES = (JOURNEYS, RECONCILIATION, EXPORT_DAYS, ORDERS, FUNNEL, DAYS)
 
 SUM_UP_FUNNEL = """
-insert into `{marts}.rpt_funnel` (step_order, step_name, sessions, share)
+insert into `{marts}.rpt_funnel` (population, method, dimension, step_order, step_name, sessions, share)
 with counted as (
     select
         count(*) as sessions,
@@ -68,7 +73,9 @@ with counted as (
         countif(is_purchase_confirmed) as confirmed
     from `{marts}.fct_user_journeys`
 )
-select step.step_order, step.step_name, step.sessions, safe_divide(step.sessions, counted.sessions)
+select
+    'everyone', 'any', 'all',
+    step.step_order, step.step_name, step.sessions, safe_divide(step.sessions, counted.sessions)
 from counted, unnest([
     struct(1 as step_order, 'sessions' as step_name, counted.sessions as sessions),
     struct(2 as step_order, 'view_item' as step_name, counted.view_item as sessions),

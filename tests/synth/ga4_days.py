@@ -62,10 +62,17 @@ def purchase(
     items: Iterable[Event] = (TEE, MUG),
     country: str = "Canada",
     ecommerce: Mapping[str, Any] | None = None,
+    session: int | None = None,
 ) -> Event:
     """A purchase event as the sample has it: whole amounts and numeric ids come as int, what is None is not set."""
-    event = _event("purchase", browser, when, country, {"transaction_id": transaction_id, "value": value, "tax": tax})
+    params = {"transaction_id": transaction_id, "value": value, "tax": tax, "ga_session_id": session}
+    event = _event("purchase", browser, when, country, params)
     return event | {"items": list(items), "ecommerce": ecommerce or {"transaction_id": "(not set)"}}
+
+
+def basket_event(name: str, browser: str, when: datetime, session: int, items: Iterable[Event]) -> Event:
+    """An add_to_cart or a begin_checkout."""
+    return _event(name, browser, when, "Canada", {"ga_session_id": session}) | {"items": list(items)}
 
 
 def load_days(warehouse: Warehouse, days: Mapping[date, Iterable[Event]], folder: Path, without: str = "") -> None:

@@ -17,4 +17,6 @@ def test_every_text_is_googlesql_whatever_a_day_lost(lost: set[str]) -> None:
     for name, sql in texts({WHOLE: OPTIONAL, DRIFTED: OPTIONAL - lost}).items():
         (statement,) = dialect.check(sql, {"before": bigquery_type("INT64")})
         names = [column for column, _ in statement.columns]
-        assert names[0] == {"purchases": "transaction_id", "visitors": "user_pseudo_id"}[name]
+        assert (
+            names[0] == {"purchases": "transaction_id", "carts": "user_pseudo_id", "visitors": "user_pseudo_id"}[name]
+        )

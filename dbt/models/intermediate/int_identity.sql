@@ -1,4 +1,5 @@
 -- Grain: one row per (user_pseudo_id, user_id): a browser and a user of the shop that something ties together.
+-- A match without a transaction id rests on such a tie and is none itself: a guess must not prove the next one.
 with
 
 users as (
@@ -14,6 +15,7 @@ sign_ups as (
         user_pseudo_id,
         user_id,
         'sign_up' as rule,
+        cast(0.9 as numeric) as confidence,
         created_at as seen_at
 
     from users
@@ -28,9 +30,10 @@ orders as (
         purchases.user_pseudo_id,
         users.user_id,
         'order' as rule,
+        matches.confidence,
         purchases.purchased_at as seen_at
 
-    from {{ ref('int_matches') }} as matches
+    from {{ ref('int_id_matches') }} as matches
     inner join {{ ref('int_purchases') }} as purchases on matches.purchase_key = purchases.purchase_key
     inner join {{ ref('stg_orders') }} as placed on matches.order_id = placed.order_id
     inner join users on placed.user_id = users.user_id
@@ -56,9 +59,11 @@ edges as (
         count(*) as evidence,
         countif(rule = 'order') as orders,
         min(seen_at) as first_seen_at,
-        max(seen_at) as last_seen_at
+        max(seen_at) as last_seen_at,
+        max(confidence) as confidence
 
     from evidence
+    where {{ is_kept_edge('user_pseudo_id', 'user_id') }}
     group by user_pseudo_id, user_id
 
 ),
@@ -87,7 +92,7 @@ final as (
         orders,
         first_seen_at,
         last_seen_at,
-        cast(if(rule = 'order', 1, 0.9) as numeric) as confidence,
+        confidence,
 
         ---------- facts
         users_of_browser,

@@ -42,12 +42,7 @@ keyed as (
 
     select
         *,
-        -- nothing tells whether two purchases without an id are one, so each browser's each moment stays its own
-        if(
-            id_kind = 'none',
-            concat('event/', coalesce(user_pseudo_id, ''), '/', cast(unix_micros(occurred_at) as string)),
-            concat('id/', transaction_id)
-        ) as purchase_key
+        {{ purchase_key('transaction_id', "id_kind != 'none'", 'user_pseudo_id', 'occurred_at') }} as purchase_key
 
     from identified
 
@@ -71,6 +66,7 @@ collapsed as (
             order by occurred_at, user_pseudo_id, ga_session_id
         )[safe_offset(0)] as first_event,
         sum(copies) as purchase_events,
+        sum(copies * ga4_revenue) as ga4_reported_revenue,
         sum(if(id_kind = 'recovered', copies, 0)) as recovered_events,
         max(occurred_at) as last_purchased_at
 
@@ -97,6 +93,7 @@ final as (
 
         ---------- money
         first_event.ga4_revenue as ga4_revenue,
+        ga4_reported_revenue,
         first_event.tax as tax
 
     from collapsed

@@ -14,7 +14,8 @@ events as (
         -- only a source that is a site can be one of the shop's own
         if(
             strpos(source, '.') > 0, regexp_extract(page_location, r'^https?://(?:www\.)?([^/:?#]+)'), null
-        ) as host
+        ) as host,
+        if(event_name = 'page_view', page_location, null) as viewed_page
 
     from {{ ref('stg_events') }}
     where user_pseudo_id is not null and ga_session_id is not null
@@ -45,6 +46,8 @@ sessions as (
         count(*) as events,
         countif(event_name = 'page_view') as page_views,
         countif(event_name = 'scroll') as scrolls,
+        count(distinct viewed_page) as pages,
+        md5(string_agg(distinct viewed_page, '\n' order by viewed_page)) as page_set,
 
         ---------- one value per session in GA4: min() is any of them, and the same one every time
         min(device_category) as device_category,
@@ -56,9 +59,7 @@ sessions as (
         min(first_campaign) as first_campaign,
 
         ---------- the first that tells; a third of the events share their time with another, hence the tie-breaks
-        array_agg(
-            if(event_name = 'page_view', page_location, null) ignore nulls order by occurred_at, page_location
-        )[safe_offset(0)] as landing_page,
+        array_agg(viewed_page ignore nulls order by occurred_at, viewed_page)[safe_offset(0)] as landing_page,
         array_agg(
             if(
                 (source is null and medium is null)
@@ -90,6 +91,52 @@ attributed as (
 
 ),
 
+-- A scroll on one page of twenty or fewer is what scripts do: those of the public sample scroll on one in 115 or never, its
+-- people on one in three. It tells only while scrolls are measured: on a day without that tag all would be robots.
+scrolled_days as (
+
+    select date(started_at) as session_day
+    from sessions
+    group by session_day
+    having sum(scrolls) * 20 > sum(page_views)
+
+),
+
+-- The same five pages or more, no others, before five browsers or more, and hardly a scroll among them all: a script that comes
+-- back under new ids. People share short ways through a shop, too, but they scroll on them.
+scripted_page_sets as (
+
+    select page_set
+    from sessions
+    where pages >= 5 and purchase_at is null
+    group by page_set
+    having count(distinct user_pseudo_id) >= 5 and sum(scrolls) * 20 <= sum(page_views)
+
+),
+
+ruled as (
+
+    select
+        attributed.*,
+        -- the first rule that holds; whoever buys is nobody's script
+        case
+            when attributed.purchase_at is not null then null
+            -- a page a second, twenty times over: nobody reads that fast
+            when
+                attributed.page_views >= 20
+                and timestamp_diff(attributed.ended_at, attributed.started_at, second) < attributed.page_views
+                then 'page_a_second'
+            when scrolled_days.session_day is null or attributed.scrolls * 20 > attributed.page_views then null
+            when scripted_page_sets.page_set is not null then 'repeated_pages'
+            when attributed.page_views >= 50 then 'pages_without_scrolls'
+        end as robot_rule
+
+    from attributed
+    left join scrolled_days on date(attributed.started_at) = scrolled_days.session_day
+    left join scripted_page_sets on attributed.page_set = scripted_page_sets.page_set
+
+),
+
 final as (
 
     select
@@ -112,8 +159,8 @@ final as (
         ---------- facts
         session_number,
         is_first_visit,
-        -- a script turns page after page and never scrolls; whoever buys is nobody's script
-        purchase_at is null and page_views >= 50 and scrolls * 20 <= page_views as is_robot,
+        robot_rule is not null as is_robot,
+        robot_rule,
         is_engaged,
         engagement_seconds,
         events,
@@ -140,7 +187,7 @@ final as (
         browser,
         country
 
-    from attributed
+    from ruled
 
 )
 

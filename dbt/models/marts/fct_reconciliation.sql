@@ -19,12 +19,6 @@ orders as (
 
 ),
 
-users as (
-
-    select * from {{ ref('stg_users') }}
-
-),
-
 matches as (
 
     select * from {{ ref('int_matches') }}
@@ -53,17 +47,16 @@ owners as (
 
 ),
 
-export_days as (
+-- Orders that may belong to a purchase without an id; where they do not match, nothing tells to which.
+candidates as (
 
-    select * from {{ ref('stg_export_days') }}
+    select distinct order_id from {{ ref('int_person_candidates') }}
 
 ),
 
-shop_rows as (
+export_days as (
 
-    select loaded_at from orders
-    union all
-    select loaded_at from users
+    select * from {{ ref('stg_export_days') }}
 
 ),
 
@@ -72,7 +65,7 @@ progress as (
 
     select
         (select max(if(export_days.is_held, export_days.export_day, null)) from export_days) as ga4_through_day,
-        (select max(shop_rows.loaded_at) from shop_rows) as backend_through_at
+        {{ backend_through_at() }} as backend_through_at
 
 ),
 
@@ -110,19 +103,23 @@ joined as (
         rows_of_either.confidence,
         coalesce(purchases.transaction_id, orders.transaction_id) as transaction_id,
         purchases.transaction_id is null and purchases.purchase_key is not null as has_no_id,
+        candidates.order_id is not null as has_candidate,
         purchases.user_pseudo_id,
         coalesce(orders.user_id, owners.user_id) as user_id,
         purchases.session_key,
         coalesce(purchases.purchase_events, 0) as purchase_events,
         purchases.purchased_at,
         orders.ordered_at,
+        orders.updated_at as order_updated_at,
         date(coalesce(purchases.purchased_at, orders.ordered_at)) as reconciliation_day,
         orders.status as order_status,
         orders.payment_method,
         orders.exclusion_reason,
         sessions.device_category,
         purchases.ga4_revenue,
+        purchases.ga4_reported_revenue,
         orders.revenue as backend_revenue,
+        orders.total as backend_booked,
         coalesce(purchases.ga4_revenue, 0) - coalesce(orders.revenue, 0) as revenue_delta,
         {{ amount_reason('purchases', 'orders') }} as amount_reason,
         case
@@ -135,6 +132,7 @@ joined as (
     left join orders on rows_of_either.order_id = orders.order_id
     left join sessions on purchases.session_key = sessions.session_key
     left join owners on purchases.user_pseudo_id = owners.user_pseudo_id
+    left join candidates on rows_of_either.order_id = candidates.order_id
 
 ),
 
@@ -145,8 +143,6 @@ judged as (
         case
             when joined.exclusion_reason is not null
                 then struct('excluded' as status, joined.exclusion_reason as reason)
-            when joined.order_id is null and joined.has_no_id
-                then struct('excluded' as status, 'no_transaction_id' as reason)
             when joined.order_id is not null and joined.purchase_key is not null
                 then if(
                     abs(joined.revenue_delta) <= {{ var('amount_tolerance') }},
@@ -157,13 +153,14 @@ judged as (
             when not {{ is_final('joined.reconciliation_day') }}
                 then struct('awaiting' as status, 'ga4_day_not_final' as reason)
             when joined.purchase_key is not null
-                then if(
-                    joined.purchased_at <= progress.backend_through_at,
-                    struct('missing_in_backend' as status, 'dropped' as reason),
-                    struct('awaiting' as status, 'backend_not_loaded' as reason)
-                )
+                then case
+                    when not coalesce(joined.purchased_at <= progress.backend_through_at, false)
+                        then struct('awaiting' as status, 'backend_not_loaded' as reason)
+                    when joined.has_no_id then struct('excluded' as status, 'no_transaction_id' as reason)
+                    else struct('missing_in_backend' as status, 'dropped' as reason)
+                end
             when coalesce(export_days.is_held, false)
-                then struct('missing_in_ga4' as status, 'never_in_ga4' as reason)
+                then struct('missing_in_ga4' as status, if(joined.has_candidate, 'no_transaction_id', 'never_in_ga4') as reason)
             when joined.reconciliation_day <= progress.ga4_through_day
                 then struct('excluded' as status, 'ga4_day_missing' as reason)
             else struct('awaiting' as status, 'ga4_day_not_loaded' as reason)
@@ -194,6 +191,7 @@ final as (
         purchase_events,
         purchased_at,
         ordered_at,
+        order_updated_at,
         reconciliation_day,
 
         ---------- facts
@@ -203,7 +201,9 @@ final as (
 
         ---------- money
         ga4_revenue,
+        ga4_reported_revenue,
         backend_revenue,
+        backend_booked,
         revenue_delta
 
     from judged

@@ -60,6 +60,7 @@ final as (
         ---------- facts
         sessions.is_first_visit,
         sessions.is_robot,
+        sessions.robot_rule,
         sessions.is_engaged,
         sessions.engagement_seconds,
 

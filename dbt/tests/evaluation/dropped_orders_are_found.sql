@@ -1,5 +1,5 @@
--- Every order left out of PostgreSQL is found as missing in the backend, and nothing else is. Rows returned are mistakes; an
--- order still awaited is none.
+-- Every order left out of PostgreSQL whose purchase has an id is found as missing in the backend, and nothing else is. Rows
+-- returned are mistakes; an order still awaited is none.
 {{ config(enabled=env_var('JOURNEY_BACKEND', 'synthetic') == 'synthetic') }}
 
 select
@@ -8,7 +8,7 @@ select
     gap,
     found_status
 from {{ ref('eval_orders') }}
-where found_status not in ('awaiting', 'absent') and is_dropped != (found_status = 'missing_in_backend')
+where found_status not in ('awaiting', 'absent') and (is_dropped and has_ga4_id) != (found_status = 'missing_in_backend')
 
 union all
 
