@@ -42,6 +42,19 @@ class Backend(StrEnum):
     existing = "existing"
 
 
+class ScenarioName(StrEnum):
+    """Names of `journey source --scenario`; synth/storefront/scenarios.py has what they are."""
+
+    tracking_outage = "tracking-outage"
+    consent_banner = "consent-banner"
+    checkout_redirect = "checkout-redirect"
+    lost_ids = "lost-ids"
+    bot_traffic = "bot-traffic"
+    cross_device = "cross-device"
+    live_export = "live-export"
+    late_day = "late-day"
+
+
 State = Annotated[Path, typer.Option("--state", help="Folder of the local run.", envvar="JOURNEY_STATE")]
 Days = Annotated[Path | None, typer.Option("--days", help="Folder of real days, events_YYYYMMDD.parquet.")]
 Scale = Annotated[
@@ -143,7 +156,10 @@ def status(state: State = DEFAULT_STATE) -> None:
 
 @app.command(
     epilog=examples(
-        "journey source --scale 0.1", "journey source --days ../ga4", "journey source --out days/ --scale 0.01"
+        "journey source --scale 0.1",
+        "journey source --days ../ga4",
+        "journey source --out days/ --scale 1 --workers 2",
+        "journey source --scenario tracking-outage",
     )
 )
 def source(
@@ -153,6 +169,11 @@ def source(
     start: Start = None,
     end: End = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write Parquet files here; no emulator needed.")] = None,
+    scenario: Annotated[
+        ScenarioName | None,
+        typer.Option("--scenario", help="What goes wrong from the window's middle day on: docs/simulator.md."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that make days up; same bytes.")] = 1,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Fill source A, a GA4 export.
@@ -160,17 +181,18 @@ def source(
     In the emulator, from a folder of days or made up; with --out write such a folder.
     """
     from journey.settings import Settings
-    from synth.source import DEFAULT_SCALE, fill_source
+    from synth.source import DEFAULT_SCALE, Making, fill_source
 
     settings = Settings.from_environment(start=start, end=end, seed=seed)
     if out or os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        filled = fill_source(settings, days, DEFAULT_SCALE if scale is None else scale, settings.seed, out)
+        making = Making(DEFAULT_SCALE if scale is None else scale, settings.seed, scenario, workers)
+        filled = fill_source(settings, days, making, out)
         print(f"{filled.days} days, {filled.rows:,} events, {filled.bytes:,} bytes of Parquet ({filled.kind})")
         return
     from workflows.run import Source, fill, reached  # not at the top: the image that fills a cluster's source has none
 
     with _local(state, settings.project):
-        fill(state, reached(settings), Source(days, scale, seed))
+        fill(state, reached(settings), Source(days, scale, seed, scenario, workers))
 
 
 @app.command(epilog="Settings: PGHOST, BIGQUERY_EMULATOR_HOST, JOURNEY_SEED, JOURNEY_GAP_RATE, ... (docs/settings.md)")
