@@ -63,7 +63,7 @@ class Pipeline:
     @classmethod
     def over(cls, folder: Path, name: str, scratch: Path) -> Self:
         """Fill a source of that name from a folder of days; what is not measured: its orders, and a first build."""
-        from synth.source import fill_source
+        from synth.source import Making, fill_source
 
         files = sorted(folder.glob("events_*.parquet"))
         settings = Settings.from_environment(
@@ -74,7 +74,7 @@ class Pipeline:
             backend_schema=f"shop_{name}",
             as_of="2021-06-30",
         )
-        fill_source(settings, folder, 1.0, 42, None)
+        fill_source(settings, folder, Making(1.0, 42), None)
         pipeline = cls(settings, scratch / name)
         for stage in ("synth", "load-users", "load-orders", "load-ga4", "every model"):
             pipeline.stage(stage)
@@ -140,14 +140,14 @@ def against_duckdb(scratch: Path) -> list[Line]:
 def another_day(scratch: Path) -> list[Line]:
     """The same ten days loaded over themselves; an eleventh day after ten and after forty. In one warm process."""
     from load.ga4 import load_ga4
-    from synth.source import fill_source
+    from synth.source import Making, fill_source
 
     real = days.real_files()
     folder = days.link(real, scratch / "days")
     later = [days.moved(file, folder, times) for times in (1, 2, 3) for file in real]
     eleventh = days.moved(real[1], folder, times=4)
     source = Settings.from_environment(ga4_source="ga4-forty.export")
-    fill_source(source, folder, 1.0, 42, None)
+    fill_source(source, folder, Making(1.0, 42), None)
 
     def loaded(prefix: str, first: date, last: date) -> float:
         settings = source.model_copy(update={"dataset_prefix": prefix, "start": first, "end": last})

@@ -20,7 +20,7 @@ from load.ga4 import load_ga4
 from synth.backend import make_shop
 from synth.gaps import Unseen
 from synth.seen import Seen, read_seen
-from synth.source import fill_source
+from synth.source import Making, fill_source
 
 log = get_log("evaluate")
 
@@ -42,7 +42,7 @@ class Pipeline:
 
     def fill(self, days: Path) -> None:
         """Bring the days of a folder into the source, from there into raw_ga4, and read what shops are made of."""
-        fill_source(self.settings, days, 1.0, 0, None)
+        fill_source(self.settings, days, Making(), None)
         load_ga4(self.settings)
         self.seen = read_seen(self.settings, self.warehouse, self.settings.now)
 

@@ -42,6 +42,19 @@ class Backend(StrEnum):
     existing = "existing"
 
 
+class ScenarioName(StrEnum):
+    """Names of `journey source --scenario`; synth/storefront/scenarios.py has what they are."""
+
+    tracking_outage = "tracking-outage"
+    consent_banner = "consent-banner"
+    checkout_redirect = "checkout-redirect"
+    lost_ids = "lost-ids"
+    bot_traffic = "bot-traffic"
+    cross_device = "cross-device"
+    live_export = "live-export"
+    late_day = "late-day"
+
+
 State = Annotated[Path, typer.Option("--state", help="Folder of the local run.", envvar="JOURNEY_STATE")]
 Days = Annotated[Path | None, typer.Option("--days", help="Folder of real days, events_YYYYMMDD.parquet.")]
 Scale = Annotated[
@@ -143,7 +156,10 @@ def status(state: State = DEFAULT_STATE) -> None:
 
 @app.command(
     epilog=examples(
-        "journey source --scale 0.1", "journey source --days ../ga4", "journey source --out days/ --scale 0.01"
+        "journey source --scale 0.1",
+        "journey source --days ../ga4",
+        "journey source --out days/ --scale 1 --workers 2",
+        "journey source --scenario tracking-outage",
     )
 )
 def source(
@@ -153,6 +169,11 @@ def source(
     start: Start = None,
     end: End = None,
     out: Annotated[Path | None, typer.Option("--out", help="Write Parquet files here; no emulator needed.")] = None,
+    scenario: Annotated[
+        ScenarioName | None,
+        typer.Option("--scenario", help="What goes wrong from the window's middle day on: docs/simulator.md."),
+    ] = None,
+    workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that make days up; same bytes.")] = 1,
     state: State = DEFAULT_STATE,
 ) -> None:
     """Fill source A, a GA4 export.
@@ -160,17 +181,18 @@ def source(
     In the emulator, from a folder of days or made up; with --out write such a folder.
     """
     from journey.settings import Settings
-    from synth.source import DEFAULT_SCALE, fill_source
+    from synth.source import DEFAULT_SCALE, Making, fill_source
 
     settings = Settings.from_environment(start=start, end=end, seed=seed)
     if out or os.environ.get("BIGQUERY_EMULATOR_HOST"):
-        filled = fill_source(settings, days, DEFAULT_SCALE if scale is None else scale, settings.seed, out)
+        making = Making(DEFAULT_SCALE if scale is None else scale, settings.seed, scenario, workers)
+        filled = fill_source(settings, days, making, out)
         print(f"{filled.days} days, {filled.rows:,} events, {filled.bytes:,} bytes of Parquet ({filled.kind})")
         return
     from workflows.run import Source, fill, reached  # not at the top: the image that fills a cluster's source has none
 
     with _local(state, settings.project):
-        fill(state, reached(settings), Source(days, scale, seed))
+        fill(state, reached(settings), Source(days, scale, seed, scenario, workers))
 
 
 @app.command(epilog="Settings: PGHOST, BIGQUERY_EMULATOR_HOST, JOURNEY_SEED, JOURNEY_GAP_RATE, ... (docs/settings.md)")
@@ -235,6 +257,42 @@ def report(
     figures = asdict(closing_figures(Warehouse(settings)))
     rate = figures.pop("match_rate")  # a number, for the metric; amounts keep their cents as text
     _count("report", written, match_rate=None if rate is None else float(rate), **figures)
+
+
+@app.command(
+    epilog=examples(
+        "journey looker --google",
+        "journey looker --google --table rpt_daily_reconciliation",
+        "journey looker --google --template 0B5FF6JBKbNJxOWItcWo2SVVVeGc",
+    )
+)
+def looker(
+    template: Annotated[
+        str | None, typer.Option(help="Report id of a template with the four sources. Default: Google's own report.")
+    ] = None,
+    table: Annotated[str, typer.Option(help="Without a template: the mart that the report opens over.")] = "rpt_funnel",
+    billing_project: Annotated[
+        str | None, typer.Option(help="Project that pays for the queries. Default: the warehouse's.")
+    ] = None,
+    state: State = DEFAULT_STATE,
+    google: Annotated[bool, typer.Option("--google", help="Google's BigQuery, which Looker Studio can reach.")] = False,
+) -> None:
+    """Print the link that opens the marts in Looker Studio.
+
+    Checks first that every table and column of its pages is there, with the type it needs. See docs/looker-studio.md.
+    """
+    from journey.bigquery import Warehouse
+    from journey.settings import Settings
+    from report.looker import SOURCES, check, link
+
+    with _warehouse(state, google):
+        settings = Settings.from_environment()
+        url = link(settings, template, table, billing_project)
+        columns = check(Warehouse(settings))
+    print(f"{len(SOURCES)} tables with {columns} columns are as the pages need them", file=sys.stderr)
+    if settings.emulator_host:
+        print("these are in the emulator: Looker Studio reads only BigQuery itself, see --google", file=sys.stderr)
+    print(url)
 
 
 @app.command(

@@ -4,11 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-from journey.bigquery import Warehouse, clear_errors
+from journey.bigquery import NotFound, Warehouse, clear_errors
 from journey.settings import Settings
 
 # What is computed from source A. Filled with something else, their older rows would be of days that no longer exist.
-DERIVED = ("raw_ga4", "raw_backend", "raw_truth")
+DERIVED = ("raw_ga4", "raw_backend")
 
 
 def folder_mark(days: Path) -> dict[str, Any]:
@@ -18,9 +18,9 @@ def folder_mark(days: Path) -> dict[str, Any]:
     return {"kind": "folder", "folder": str(days.resolve()), "files": marks}
 
 
-def simulated_mark(scale: float, seed: int) -> dict[str, Any]:
-    """Made-up days: the same scale and seed give the same rows."""
-    return {"kind": "simulated", "scale": scale, "seed": seed}
+def simulated_mark(scale: float, seed: int, scenario: str | None = None) -> dict[str, Any]:
+    """Made-up days: the same scale, seed and scenario give the same rows."""
+    return {"kind": "simulated", "scale": scale, "seed": seed} | ({"scenario": scenario} if scenario else {})
 
 
 def holds(state: Path, mark: dict[str, Any]) -> bool:
@@ -50,6 +50,16 @@ def drop_derived(settings: Settings) -> None:
     for name in DERIVED:
         with clear_errors():
             client.delete_dataset(settings.dataset(name), delete_contents=True, not_found_ok=True)
+    # what is true of made-up days came with them and is no older
+    try:
+        with clear_errors():
+            tables = list(client.list_tables(settings.dataset("raw_truth")))
+    except NotFound:
+        return
+    for table in tables:
+        if not table.table_id.startswith("storefront_"):
+            with clear_errors():
+                client.delete_table(table, not_found_ok=True)
 
 
 def remember(state: Path, mark: dict[str, Any]) -> None:

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from journey.errors import BadInput
-from report.figures import STATUSES, STEPS, Figures, close, ratio, total
+from report.bridge import Line, walk
+from report.figures import ELIGIBLE, STATUSES, STEPS, Figures, close, ratio, total
+from report.funnel import FunnelRow
+from report.parts import Parts
 from report.words import money, number
 
 # rpt_daily_reconciliation keeps rates as FLOAT64 or NUMERIC; either is exact to more digits than this.
@@ -27,7 +30,7 @@ class Check:
         return self.one == self.other
 
 
-def agree(figures: Figures) -> tuple[Check, ...]:
+def agree(figures: Figures, parts: Parts | None = None) -> tuple[Check, ...]:
     """Every comparison that was made; all of them hold.
 
     Raises: BadInput, naming the figures that do not agree.
@@ -37,7 +40,12 @@ def agree(figures: Figures) -> tuple[Check, ...]:
             f"marts.fct_reconciliation holds the status {strange[0]!r}, which the report does not know: "
             f"build the marts and the report from one version of the project"
         )
-    checks = (*_funnel(figures), *_daily_sums(figures), *_within_days(figures))
+    checks = (
+        *_funnel(figures),
+        *_daily_sums(figures),
+        *_within_days(figures),
+        *(_sections(figures, parts) if parts else ()),
+    )
     broken = [c for c in checks if not c.holds]
     if broken:
         first, more = broken[0], len(broken) - 1
@@ -96,6 +104,57 @@ def _within_days(figures: Figures) -> Iterator[Check]:
             money(day.ga4_revenue - day.backend_revenue),
             False,
         )
+        if day.match_rate is not None and day.match_rate_lower is not None and day.match_rate_upper is not None:
+            inside = min(max(day.match_rate, day.match_rate_lower), day.match_rate_upper)
+            yield _rates(f"the match rate of {day.day} and its interval", inside, day.match_rate, False)
+
+
+def _sections(figures: Figures, parts: Parts) -> Iterator[Check]:
+    """The rows of single sections against the figures that the whole page rests on."""
+    if parts.funnel is not None:
+        yield from _slices(figures, parts.funnel)
+    if parts.bins is not None and parts.people:
+        yield Check("people who bought", number(sum(b.people for b in parts.bins)), number(parts.people[0].buyers))
+    if parts.bridge:
+        yield from _bridge(figures, parts.bridge)
+
+
+def _slices(figures: Figures, rows: tuple[FunnelRow, ...]) -> Iterator[Check]:
+    """The funnel of all slices of a dimension together is the funnel."""
+    sums: dict[tuple[str, str], int] = {}
+    for row in rows:
+        if (row.population, row.method) == ("everyone", "any"):
+            key = (row.dimension, row.step_name)
+            sums[key] = sums.get(key, 0) + row.sessions
+    for dimension in sorted({dimension for dimension, _ in sums} - {"all"}):
+        for step in figures.funnel:
+            what = f"sessions of step {step.name} by {dimension.replace('_', ' ')}"
+            yield Check(
+                what, number(sums.get((dimension, step.name), 0)), number(step.sessions), step.name == "purchase"
+            )
+
+
+def _bridge(figures: Figures, lines: tuple[Line, ...]) -> Iterator[Check]:
+    """The bridge begins with GA4's revenue, leads from total to total, and leaves nothing over on any day."""
+    amounts = {each.line: each.amount for each in lines}
+    ga4 = amounts.get("ga4_reported", Decimal(0)) + amounts.get("duplicates", Decimal(0))
+    yield Check(
+        "GA4 revenue at the head of the bridge", money(ga4), money(total(o.ga4_revenue for o in figures.outcomes))
+    )
+    eligible = total(o.backend_revenue for o in figures.outcomes if o.status in ELIGIBLE)
+    yield Check(
+        "backend revenue of eligible orders in the bridge",
+        money(amounts.get("eligible_backend", Decimal(0))),
+        money(eligible),
+    )
+    unknown = total(o.difference for o in figures.outcomes if (o.status, o.reason) == ("amount_mismatch", "unknown"))
+    yield Check("the unexplained step of the bridge", money(-amounts.get("unknown", Decimal(0))), money(unknown))
+    for each, _, reached in walk(lines):
+        if each.kind == "total":
+            yield Check(f"where the bridge reaches {each.line}", money(each.amount), money(reached))
+    yield Check(
+        "days on which the bridge leaves a residual", number(sum(each.broken_days for each in lines)), number(0)
+    )
 
 
 def _rates(what: str, told: Decimal | None, computed: Decimal | None, is_total: bool = True) -> Check:

@@ -30,6 +30,8 @@ class Line:
     ga4_revenue: Decimal | None
     backend_revenue: Decimal
     difference: Decimal
+    match_rate_lower: Decimal | None = None  # of a single day: intervals do not add up
+    match_rate_upper: Decimal | None = None
 
 
 def window(figures: Figures) -> tuple[date, date] | None:
@@ -106,6 +108,8 @@ def _line(
         ga4_revenue=ga4 if is_held or ga4 else None,
         backend_revenue=total(d.backend_revenue for d in rows),
         difference=total(d.difference for d in rows),
+        match_rate_lower=rows[0].match_rate_lower if len(rows) == 1 and (is_held or found) else None,
+        match_rate_upper=rows[0].match_rate_upper if len(rows) == 1 and (is_held or found) else None,
     )
 
 

@@ -65,6 +65,10 @@ class Day:
     backend_revenue: Decimal
     difference: Decimal
     unexplained_difference: Decimal
+    match_rate_lower: Decimal | None = None  # ends of the 95 % interval
+    match_rate_upper: Decimal | None = None
+    match_rate_then: Decimal | None = None  # as known on the day after
+    is_mature: bool | None = None  # nothing of the day is awaited any more
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,7 @@ class ExportDay:
 
 @dataclass(frozen=True)
 class Figures:
-    """All that the page is made from."""
+    """What every page is made from; what only some sections need is in parts.Parts."""
 
     funnel: tuple[Step, ...]
     sessions_by_day: dict[date, dict[str, int]]  # day -> step -> sessions, counted from fct_user_journeys
@@ -251,6 +255,10 @@ def _day(row: dict[str, Any]) -> Day:
         backend_revenue=Decimal(row["backend_revenue"]),
         difference=Decimal(row["revenue_difference"]),
         unexplained_difference=Decimal(row["unexplained_difference"]),
+        match_rate_lower=_rate(row["match_rate_lower"]),
+        match_rate_upper=_rate(row["match_rate_upper"]),
+        match_rate_then=_rate(row["match_rate_then"]),
+        is_mature=row["is_mature"],
     )
 
 

@@ -1,5 +1,7 @@
 """What each step, status, reason and metric means, in words for whoever reads the page."""
 
+from report.words import lowered
+
 # step of rpt_funnel -> name on the page
 STEP = {
     "sessions": "Sessions",
@@ -12,11 +14,12 @@ STEP = {
 
 # status of fct_reconciliation -> name on the page, meaning
 STATUS = {
-    "matched": ("Matched", "In GA4 and in the backend under one transaction id, with amounts no more than 0.01 apart."),
-    "amount_mismatch": (
-        "Amount differs",
-        "In GA4 and in the backend under one transaction id, with different amounts.",
+    "matched": (
+        "Matched",
+        "In GA4 and in the backend, with amounts no more than 0.01 apart: under one transaction id or, where GA4 has "
+        "none, of one person at one time.",
     ),
+    "amount_mismatch": ("Amount differs", "In GA4 and in the backend likewise, with different amounts."),
     "missing_in_backend": ("Missing in backend", "GA4 saw a purchase; the backend holds no order with its id."),
     "missing_in_ga4": ("Missing in GA4", "The backend holds an order; GA4 saw no purchase with its id."),
     "excluded": ("Excluded", "Cannot or need not match: left out of the match rate, listed so that nothing is lost."),
@@ -33,6 +36,7 @@ REASON = {
     "tax_basis": ("Tax", "The backend's total holds tax, GA4's value does not."),
     "late_discount": ("Late discount", "The backend took a discount off after the page had reported the amount."),
     "rounding": ("Rounding", "GA4 holds the amount in whole units only."),
+    "zero_value": ("No value sent", "GA4 has the purchase without an amount."),
     "unknown": ("Unknown", "Nothing in the data leads from one amount to the other."),
     "dropped": ("Dropped", "The order behind a purchase GA4 saw is not, or no longer, in the backend."),
     "never_in_ga4": (
@@ -49,10 +53,99 @@ REASON = {
     "backend_not_loaded": ("Backend not loaded", "A purchase later than the last load of the backend."),
 }
 
+# reason of fct_reconciliation -> what to check, for whoever can change it
+CHECK = {
+    "late": "How long a payment may take before the order is written; whether a job writes orders in batches.",
+    "day_boundary": "Nothing: rates of several days hold both.",
+    "partial_refund": "Send GA4 a refund event with the amount given back.",
+    "currency": "Send the currency with every purchase event, and the amount in that currency.",
+    "shipping_basis": "Decide whether value holds shipping, on the page and here, and send shipping apart.",
+    "tax_basis": "Decide whether value holds tax, on the page and here, and send tax apart.",
+    "late_discount": "Send the purchase event once the discount is in the total.",
+    "rounding": "Send the amount with its cents.",
+    "zero_value": "The tag of the confirmation page: value is empty or 0 when it fires.",
+    "unknown": "The ten largest differences below, one by one: the order and the event side by side.",
+    "dropped": "The shop's log around the purchase: failed payments, orders deleted, an import that stopped.",
+    "never_in_ga4": "Consent banner and ad blockers; payments that do not come back to the confirmation page.",
+    "cancelled": "Nothing: GA4 learns of a cancellation only by a refund event.",
+    "refunded": "Send GA4 a refund event.",
+    "test_order": "Keep test orders out of GA4 by an internal-traffic filter.",
+    "no_transaction_id": "The tag of the confirmation page: transaction_id is empty when it fires.",
+    "ga4_day_missing": "GA4's BigQuery link and its daily quota on these days.",
+    "ga4_day_not_loaded": "Load the later days, or wait for them.",
+    "ga4_day_not_final": "Wait: the day is final three days after it ended.",
+    "backend_not_loaded": "Load the backend again.",
+}
+
+# method of rpt_funnel -> name on the page, meaning
+METHOD = {
+    "any": ("Any order", "every step that the session reached, in whatever order"),
+    "tolerant": ("Tolerant", "a step also counts where only a later one was recorded, which proves it"),
+    "closed": ("Closed", "a step counts with every step before it, in whatever order"),
+    "ordered": ("In order", "closed, and no step first came before the one before it"),
+}
+POPULATION = {"everyone": "Everyone", "people": "Without robots"}
+
+# lane_group of rpt_journey_timeline -> name on the page, class of its lanes
+LANE_GROUP = {
+    "paid_not_in_ga4": ("Paid, never seen in GA4", "missing_in_ga4"),
+    "in_ga4_not_paid": ("In GA4, no order in the backend", "missing_in_backend"),
+    "amount_differs": ("Amounts differ", "amount_mismatch"),
+    "matched": ("Matched", "matched"),
+}
+MARK = {
+    "session": "Session",
+    "add_to_cart": "Add to cart",
+    "ga4_purchase": "Purchase in GA4",
+    "paid": "Paid in the backend",
+}
+
+# status of rpt_tracking_health -> name on the page, meaning
+HEALTH = {
+    "ok": ("As expected", "the rate to its neighbour is within what other days lead to expect"),
+    "outage": ("Outage", "the event was not recorded though its neighbours were: tracking broke, people came"),
+    "near_zero": ("Near zero", "as an outage, for longer or since before the first day on which the event worked"),
+    "traffic_drop": ("Fewer people", "all events fell together: people stayed away, tracking worked"),
+    "no_data": ("No session", "no session that day"),
+    "too_few": ("Too few", "too few sessions were to be expected, so none says nothing"),
+}
+EVENT_ORDER = ("page_view", "view_item", "add_to_cart", "begin_checkout", "purchase")
+
+# line of rpt_revenue_bridge -> name on the page; lines named after a reason have the reason's name
+LINE = {
+    "ga4_reported": "GA4, as reported",
+    "duplicates": "Confirmation page reloaded",
+    "without_id": "Purchases without an id",
+    "zero_value": "No value sent",
+    "ga4_only": "Only in GA4",
+    "ga4_awaiting": "In GA4, order may still come",
+    "ga4_excluded": "In GA4, order does not count",
+    "unknown": "Unexplained",
+    "backend_only": "Only in the backend",
+    "eligible_backend": "Backend, eligible orders",
+    "excluded_test": "Excluded: test orders",
+    "backend_as_booked": "Backend, as booked",
+    "residual": "Residual",
+}
+
+
+def line_name(line: str) -> str:
+    """'excluded_cancelled' -> 'Excluded: cancelled'; a line named after a reason has the reason's name."""
+    if line in LINE:
+        return LINE[line]
+    if line.startswith("excluded_"):
+        return f"Excluded: {lowered(reason_name(line.removeprefix('excluded_')))}"
+    return reason_name(line)
+
+
+def reason_check(reason: str) -> str:
+    """What to check, in one sentence; a dash for a reason this page has no words for."""
+    return CHECK.get(reason, "–")
+
 
 def reason_name(reason: str | None) -> str:
     """'no_transaction_id' -> 'No transaction id'; a reason this page has no words for keeps its own."""
-    if reason is None:
+    if reason is None or reason == "none":
         return "Nothing to remark"
     return REASON[reason][0] if reason in REASON else reason.replace("_", " ").capitalize()
 
@@ -63,6 +156,25 @@ def reason_meaning(reason: str) -> str:
 
 
 DEFINITIONS = {
+    "Targets": (
+        "Match rate: at least 95 % is on target, below 90 % off. Revenue difference as a share of backend revenue: at "
+        "most 2 %, above 5 % off. Unexplained difference likewise: at most 0.5 %, above 1 % off. A single day is below "
+        "target only when its whole 95 % interval (Wilson) is: of seven orders two may be missing by chance, and of "
+        "many days a few lie below by chance."
+    ),
+    "Change": (
+        "The latest half of the days shown, 28 at most, against as many days before them. Days that the export lacks "
+        "are left out on either side."
+    ),
+    "Session-to-purchase rate": "Sessions with a purchase event over all sessions. Robots are among them.",
+    "Bridge": (
+        "Every step is a sum over rows of the reconciliation, each row in one step between two totals, so that the way "
+        "from GA4 to the backend closes to the cent on every day. A step has the sign with which it is added."
+    ),
+    "Time to purchase": (
+        "From the start of a person's first session in the loaded days to their first purchase event. A person is a "
+        "user with their browsers, or a browser of nobody known."
+    ),
     "Session": (
         "One browser id (user_pseudo_id) with one ga_session_id; the session id alone is shared by different "
         "browsers. A session that crosses midnight belongs to the day on which it began."

@@ -15,7 +15,22 @@ from journey.settings import Settings
 from report import meanings, words
 from report.figures import Figures, read
 from report.file import replace_file
+from report.parts import Parts, read_parts
 from report.view import view
+
+FILTERS = ("number", "money", "signed", "percent", "precise", "precise_of", "moment", "listed", "counted", "duration")
+MEANINGS = (
+    "STEP",
+    "METHOD",
+    "POPULATION",
+    "LANE_GROUP",
+    "MARK",
+    "HEALTH",
+    "STATUS",
+    "reason_name",
+    "reason_meaning",
+    "reason_check",
+)
 
 
 @dataclass(frozen=True)
@@ -33,37 +48,36 @@ def write_report(settings: Settings, path: Path) -> Written:
     Raises: NotFound, when the marts are not built; BadInput, when they disagree or the file cannot be written;
     TryAgain, when the warehouse does not answer.
     """
-    figures = read(Warehouse(settings))
-    text = render(settings, figures).encode()
+    warehouse = Warehouse(settings)
+    figures = read(warehouse)
+    text = render(settings, figures, read_parts(warehouse)).encode()
     replace_file(path, text)
     rows = sum(steps["sessions"] for steps in figures.sessions_by_day.values()) + sum(o.rows for o in figures.outcomes)
     return Written(bytes=len(text), rows=rows, days=len(figures.export_days))
 
 
-def render(settings: Settings, figures: Figures) -> str:
+def render(settings: Settings, figures: Figures, parts: Parts) -> str:
     """The page as text.
 
     Raises: BadInput, when the marts disagree.
     """
-    page = view(settings, figures)
+    page = view(settings, figures, parts)
     text: str = _template().render({field.name: getattr(page, field.name) for field in fields(page)})
     return text
 
 
 def _template() -> Any:
     environment = Environment(
-        loader=PackageLoader("report", "."),
+        loader=PackageLoader("report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    environment.filters |= {
-        name: getattr(words, name) for name in ("number", "money", "signed", "percent", "moment", "listed", "counted")
-    }
-    environment.globals |= {"STEP": meanings.STEP, "reason_name": meanings.reason_name}
-    environment.globals |= {"reason_meaning": meanings.reason_meaning, "definitions": meanings.DEFINITIONS.items()}
+    environment.filters |= {name: getattr(words, name) for name in FILTERS}
+    environment.globals |= {name: getattr(meanings, name) for name in MEANINGS}
+    environment.globals["definitions"] = meanings.DEFINITIONS.items()
     # our own stylesheet: the one text that is put into the page as it is
-    environment.globals["style"] = Markup(Path(__file__).with_name("style.css").read_text())
-    return environment.get_template("template.html.j2")
+    environment.globals["style"] = Markup(Path(__file__).with_name("templates").joinpath("style.css").read_text())
+    return environment.get_template("page.html.j2")

@@ -1,4 +1,4 @@
-"""The SQL of the report. `{marts}`, `{raw_ga4}` and `{raw_backend}` stand for `project.dataset`.
+"""The SQL of the report. `{marts}`, `{evaluation}`, `{raw_ga4}` and `{raw_backend}` stand for `project.dataset`.
 
 Small results only: what is counted is counted in the warehouse. `@now` is the moment after which nothing exists.
 """
@@ -8,6 +8,26 @@ select step_name, sessions, share
 from `{marts}.rpt_funnel`
 where population = 'everyone' and method = 'any' and dimension = 'all'
 order by step_order
+"""
+
+# All ways of counting over all sessions, and one of them by device and channel.
+FUNNEL_ROWS = """
+select
+    population,
+    method,
+    dimension,
+    slice,
+    step_order,
+    step_name,
+    sessions,
+    entered_sessions,
+    share,
+    share_of_previous,
+    median_seconds_from_previous,
+    affected_days
+from `{marts}.rpt_funnel`
+where dimension = 'all' or (population = 'everyone' and method = 'any')
+order by population, method, dimension, slice, step_order
 """
 
 # The same steps counted again from the sessions themselves, by day: the daily table needs the days, and the funnel
@@ -55,6 +75,10 @@ select
     excluded,
     awaiting,
     match_rate,
+    match_rate_lower,
+    match_rate_upper,
+    match_rate_then,
+    is_mature,
     ga4_revenue,
     backend_revenue,
     revenue_difference,
@@ -78,4 +102,115 @@ select
     max(if(updated_at <= @now, updated_at, null)) as changed_at,
     array_agg(distinct if(exchange_rate = 1, currency, null) ignore nulls) as currencies
 from `{raw_backend}.orders`
+"""
+
+BINS = """
+select bin_order, bin_label, from_seconds, to_seconds, people
+from `{marts}.rpt_time_to_purchase`
+order by bin_order
+"""
+
+BRIDGE = """
+select
+    line_order,
+    line,
+    kind,
+    sum(amount) as amount,
+    sum(row_count) as row_count,
+    countif(line = 'residual' and amount != 0) as broken_days
+from `{marts}.rpt_revenue_bridge`
+group by line_order, line, kind
+order by line_order
+"""
+
+CAUSES = """
+select
+    gap, dimension, slice, rows_at_risk, missing, missing_rate, elsewhere_rate, lift, p_value, q_value, is_cause
+from `{marts}.rpt_gap_causes`
+order by gap, dimension, slice
+"""
+
+HEALTH = """
+select
+    export_day,
+    event_name,
+    sessions,
+    neighbour,
+    neighbour_sessions,
+    sessions_with_both,
+    rate,
+    expected_rate,
+    expected_lower,
+    expected_upper,
+    status
+from `{marts}.rpt_tracking_health`
+order by export_day, event_name
+"""
+
+MARKS = """
+select
+    lane_group,
+    lane_order,
+    label,
+    reason,
+    lane_sessions,
+    mark,
+    seconds_from_first,
+    seconds_until_end,
+    amount
+from `{marts}.rpt_journey_timeline`
+order by lane_group_order, lane_order, started_at, mark_order, ended_at
+"""
+
+DIFFERENCES = """
+select
+    reconciliation_day,
+    status,
+    reason,
+    order_id,
+    transaction_id,
+    ga4_revenue,
+    backend_revenue,
+    coalesce(ga4_revenue, 0) - coalesce(backend_revenue, 0) as revenue_delta
+from `{marts}.fct_reconciliation`
+where coalesce(ga4_revenue, 0) != coalesce(backend_revenue, 0)
+order by abs(coalesce(ga4_revenue, 0) - coalesce(backend_revenue, 0)) desc, reconciliation_key
+limit 10
+"""
+
+PEOPLE = """
+select
+    (select count(*) from `{marts}.dim_users`) as people,
+    count(distinct if(purchase_at is null, null, user_key)) as buyers
+from `{marts}.fct_user_journeys`
+"""
+
+MODEL_RESULTS = """
+select name, subject, status, failures, message, invocation_id
+from `{marts}.rpt_model_results`
+order by result_order
+"""
+
+TEST_RESULTS = """
+select name, subject, status, failures, message, invocation_id
+from `{marts}.rpt_test_results`
+order by result_order
+"""
+
+SCORES = """
+select subject, label, true_positives, false_positives, false_negatives, precision, recall, f1
+from `{evaluation}.eval_scores`
+order by subject, label
+"""
+
+MONEY = """
+select reason, injected_amount, found_amount, difference, is_decidable
+from `{evaluation}.eval_money`
+order by reason
+"""
+
+CONFUSION = """
+select expected_status, found_status, orders
+from `{evaluation}.eval_status_confusion`
+order by expected_status, found_status
 """

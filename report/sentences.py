@@ -5,7 +5,7 @@ from itertools import pairwise
 
 from report import meanings
 from report.figures import FOUND, Figures, Outcome, Step, ratio, usual_casts
-from report.words import counted, listed, number, percent, sentence_list
+from report.words import counted, listed, number, percent
 
 
 def funnel_sentence(funnel: tuple[Step, ...]) -> str:
@@ -101,9 +101,3 @@ def _them(days: list[date]) -> str:
 
 def _were(days: list[date]) -> str:
     return "was" if len(days) == 1 else "were"
-
-
-def mix_sentence(groups: list[tuple[str, int]]) -> str:
-    """Names with counts, and the share of each in all of them."""
-    everything = sum(count for _, count in groups)
-    return sentence_list([f"{name} {number(count)} ({percent(ratio(count, everything))})" for name, count in groups])

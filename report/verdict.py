@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
+from report.change import change
 from report.daily import EMPTY, MISSING, Line
-from report.figures import FOUND, ClosingFigures, Figures, ratio
-from report.words import NOTHING, counted, money, number, percent, sentence_list, signed
+from report.figures import FOUND, ClosingFigures, Figures, ratio, total
+from report.words import NOTHING, counted, money, number, percent, precise, sentence_list, signed
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,14 @@ UNKNOWN = Level("nothing to judge", NOTHING, "unknown", -1)
 
 @dataclass(frozen=True)
 class Card:
-    """A closing figure as it is shown."""
+    """A figure as it is shown, with what it was before."""
 
     title: str
     value: str
     note: str
     level: Level | None = None
     target: str = ""
+    change: str = ""
 
 
 def match_rate_level(rate: Decimal | None) -> Level:
@@ -58,37 +60,71 @@ def levels(closing: ClosingFigures) -> tuple[Level, Level, Level]:
     )
 
 
-def cards(closing: ClosingFigures, currency: str) -> tuple[Card, ...]:
-    """The five closing figures."""
+def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Card, ...]:
+    """The six figures at the top: value, target, change."""
     rate, difference, unexplained = levels(closing)
-    of_backend = "{} of backend revenue".format
+    moved = change(figures)
+    only = [o for o in figures.outcomes if o.status == "missing_in_backend"]
+    lacking = sum(o.purchases for o in only)
+    expected = lacking + sum(o.purchases for o in figures.outcomes if o.status in FOUND)
+    bought, confirmed = (
+        next((step.sessions for step in figures.funnel if step.name == name), 0) for name in ("purchase", "confirmed")
+    )
     return (
-        Card("Sessions", number(closing.sessions), "browser and session id, as GA4 reported them"),
-        Card("Orders", number(closing.orders), f"in the backend, {number(closing.eligible_orders)} of them eligible"),
         Card(
             "Match rate",
             percent(closing.match_rate),
             f"{number(closing.found_orders)} of {counted(closing.eligible_orders, 'eligible order')} found in GA4",
             rate,
             "target at least 95 %",
+            moved.points(lambda p: p.match_rate) if moved else "",
         ),
         Card(
             "Revenue difference",
-            signed(closing.revenue_difference),
-            f"{currency}, GA4 {money(closing.ga4_revenue)} minus backend {money(closing.backend_revenue)}; "
-            + of_backend(percent(closing.share_of_backend(closing.revenue_difference))),
+            _signed_percent(closing.revenue_difference, closing.backend_revenue),
+            f"{signed(closing.revenue_difference)} {currency}: GA4 {money(closing.ga4_revenue)} less backend "
+            f"{money(closing.backend_revenue)}",
             difference,
-            "target at most 2 %",
+            "target at most 2 % of backend revenue",
+            moved.points(lambda p: p.difference) if moved else "",
         ),
         Card(
             "Unexplained difference",
-            signed(closing.unexplained_difference),
-            f"{currency}, the part without a known reason; "
-            + of_backend(percent(closing.share_of_backend(closing.unexplained_difference))),
+            percent(closing.share_of_backend(closing.unexplained_difference)),
+            f"{signed(closing.unexplained_difference)} {currency} for no known reason",
             unexplained,
-            "target at most 0.5 %",
+            "target at most 0.5 % of backend revenue",
+            moved.points(lambda p: p.unexplained) if moved else "",
+        ),
+        Card(
+            "Purchases only in GA4",
+            number(lacking) if expected else NOTHING,
+            f"{money(total(o.ga4_revenue for o in only))} {currency}; {percent(ratio(lacking, expected))} of "
+            f"{counted(expected, 'purchase')} that should have an order",
+            change=moved.relative(lambda p: p.ga4_only) if moved else "",
+        ),
+        Card(
+            "Backend revenue",
+            money(closing.backend_revenue) if closing.orders else NOTHING,
+            f"{currency}, kept of {counted(closing.orders, 'order')}; {number(closing.eligible_orders)} are eligible",
+            change=moved.relative(lambda p: p.backend_revenue) if moved else "",
+        ),
+        Card(
+            "Session-to-purchase rate",
+            precise(ratio(bought, closing.sessions)),
+            f"{number(bought)} of {counted(closing.sessions, 'session')} purchased, says GA4; the backend confirms "
+            f"{number(confirmed)}",
+            change=moved.points(lambda p: p.purchase_rate) if moved else "",
         ),
     )
+
+
+def _signed_percent(part: Decimal | None, whole: Decimal) -> str:
+    share = None if part is None else ratio(part, whole)
+    if not share:
+        return percent(share)
+    told = percent(abs(share))
+    return f"{'+' if share > 0 else '-'}{told}" if told[0].isdigit() else f"{told} {'more' if share > 0 else 'less'}"
 
 
 def verdict(figures: Figures, closing: ClosingFigures, table: tuple[Line, ...], currency: str) -> tuple[Level, str]:

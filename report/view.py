@@ -7,8 +7,20 @@ from decimal import Decimal
 from journey.settings import Settings
 from report import daily, meanings
 from report.agreement import Check, agree
-from report.figures import STATUSES, ClosingFigures, Figures, Outcome, Step, added, close, ratio
-from report.sentences import export_sentences, funnel_sentence, mix_sentence, reconciliation_sentence
+from report.bridge import Line, axis_start, bridge_chart, bridge_sentence, shown
+from report.buying_time import buying_chart, buying_sentence
+from report.causes import Cause, causes_sentence, foremost
+from report.drawing import Chart
+from report.figures import STATUSES, ClosingFigures, Figures, Outcome, Step, added, close
+from report.funnel import Counting, Slice, countings, funnel_chart, slice_sentence, slices, tracking_sentence
+from report.health import Health, Trouble, health_chart, health_sentence, troubles
+from report.lanes import Lane, lanes, lanes_chart, lanes_sentence
+from report.mix import mix_chart
+from report.parts import Difference, Parts
+from report.results import Result, failures_sentence, results_sentence
+from report.scores import Confusion, Put, Score, scores_sentence
+from report.sentences import export_sentences, funnel_sentence, reconciliation_sentence
+from report.trend import difference_chart, difference_sentence, rate_chart, rate_sentence
 from report.verdict import Card, Level, cards, verdict
 from report.words import counted, moment, percent, span
 
@@ -45,74 +57,144 @@ class Drift:
 
 
 @dataclass(frozen=True)
-class Piece:
-    """A piece of the bar that shows the statuses side by side, in thousandths of its width."""
+class SliceTable:
+    """The funnel by one dimension."""
 
-    status: str
-    x: str
-    width: str
+    dimension: str
+    name: str
+    sentence: str
+    slices: tuple[Slice, ...]
 
 
 @dataclass(frozen=True)
 class Page:
-    """What template.html.j2 shows."""
+    """What page.html.j2 shows. A section whose rows are None says that its mart is not there."""
 
     title: str
     currency: str
     facts: tuple[tuple[str, str], ...]
     level: Level
     verdict: str
+    failures: str  # models and tests that did not go well; empty when all did
     cards: tuple[Card, ...]
     closing: ClosingFigures
     funnel: tuple[Step, ...]
     funnel_sentence: str
+    funnel_chart: Chart | None
+    slices: tuple[SliceTable, ...]
+    countings: tuple[Counting, ...]
+    buying_sentence: str
+    buying_chart: Chart | None
     groups: tuple[Group, ...]
     all: Outcome
     reconciliation_sentence: str
-    mix: tuple[Piece, ...]
-    mix_words: str
+    mix: Chart | None
+    rate_sentence: str
+    rate_chart: Chart | None
+    difference_sentence: str
+    difference_chart: Chart | None
+    bridge: tuple[Line, ...] | None
+    bridge_sentence: str
+    bridge_chart: Chart | None
+    bridge_start: Decimal | None
+    causes: tuple[Cause, ...] | None
+    causes_sentence: str
+    health: tuple[Health, ...] | None
+    health_sentence: str
+    health_chart: Chart | None
+    troubles: tuple[Trouble, ...]
+    differences: tuple[Difference, ...]
+    lanes: tuple[Lane, ...] | None
+    lanes_sentence: str
+    lanes_chart: Chart | None
+    is_made_up: bool
+    scores: tuple[Score, ...] | None
+    money: tuple[Put, ...] | None
+    confusion: tuple[Confusion, ...] | None
+    scores_sentence: str
     table: tuple[daily.Line, ...]
     events: int
     export_sentences: tuple[str, ...]
     drift: tuple[Drift, ...]
+    results_sentence: str
+    tests: tuple[Result, ...] | None
     checks: tuple[Check, ...]  # of totals; those of single days are only counted
     checks_made: int
+    row_counts: tuple[tuple[str, int], ...]
     marts: str
 
 
-def view(settings: Settings, figures: Figures) -> Page:
+def view(settings: Settings, figures: Figures, parts: Parts) -> Page:
     """The page of these figures.
 
     Raises: BadInput, when the marts disagree.
     """
-    checks = agree(figures)
+    checks = agree(figures, parts)
     closing = close(figures.funnel, figures.outcomes)
     table = daily.lines(figures)
     currency = figures.currency or "shop currency"
     level, sentence = verdict(figures, closing, table, currency)
     groups = by_status(figures)
     everything = added("all", figures.outcomes)
+    funnel, bins, health = parts.funnel or (), parts.bins or (), parts.health or ()
+    found_lanes = None if parts.marks is None else lanes(parts.marks)
+    found_troubles = troubles(health)
     return Page(
         title=TITLE,
         currency=currency,
-        facts=_facts(settings, figures),
+        facts=_facts(settings, figures, parts),
         level=level,
         verdict=sentence,
-        cards=cards(closing, currency),
+        failures=failures_sentence(parts.models, parts.tests),
+        cards=cards(figures, closing, currency),
         closing=closing,
         funnel=figures.funnel,
-        funnel_sentence=funnel_sentence(figures.funnel),
+        funnel_sentence=f"{funnel_sentence(figures.funnel)} {tracking_sentence(funnel)}".strip(),
+        funnel_chart=funnel_chart(funnel),
+        slices=tuple(
+            SliceTable(dimension, name, slice_sentence(name, found), found)
+            for dimension, name in (("device_category", "device"), ("channel", "channel"))
+            if (found := slices(funnel, dimension))
+        ),
+        countings=countings(funnel),
+        buying_sentence=buying_sentence(bins),
+        buying_chart=buying_chart(bins),
         groups=groups,
         all=everything,
         reconciliation_sentence=reconciliation_sentence(figures.outcomes, everything),
-        mix=_mix(groups),
-        mix_words=mix_sentence([(g.name, g.sum.rows) for g in groups]),
+        mix=mix_chart([(g.status, g.name, g.sum.rows) for g in groups]),
+        rate_sentence=rate_sentence(figures),
+        rate_chart=rate_chart(figures),
+        difference_sentence=difference_sentence(figures),
+        difference_chart=difference_chart(figures),
+        bridge=None if parts.bridge is None else shown(parts.bridge),
+        bridge_sentence=bridge_sentence(parts.bridge or (), currency),
+        bridge_chart=bridge_chart(parts.bridge or ()),
+        bridge_start=axis_start(parts.bridge) if parts.bridge else None,
+        causes=None if parts.causes is None else foremost(parts.causes),
+        causes_sentence=causes_sentence(parts.causes or ()),
+        health=parts.health,
+        health_sentence=health_sentence(health, found_troubles),
+        health_chart=health_chart(health),
+        troubles=found_troubles,
+        differences=parts.differences or (),
+        lanes=found_lanes,
+        lanes_sentence=lanes_sentence(found_lanes or ()),
+        lanes_chart=lanes_chart(found_lanes or ()),
+        is_made_up=settings.backend == "synthetic" and any((parts.scores, parts.money, parts.confusion)),
+        scores=parts.scores,
+        money=parts.money,
+        confusion=parts.confusion,
+        scores_sentence=scores_sentence(parts.scores or (), parts.money or (), parts.confusion or ()),
         table=table,
         events=sum(e.events for e in figures.export_days),
         export_sentences=export_sentences(figures),
         drift=_drift(figures),
+        results_sentence=results_sentence(parts.models, parts.tests),
+        tests=parts.tests,
         checks=tuple(c for c in checks if c.is_total),
         checks_made=len(checks),
+        row_counts=_row_counts(figures, closing, everything, parts),
         marts=settings.dataset("marts"),
     )
 
@@ -123,7 +205,7 @@ def by_status(figures: Figures) -> tuple[Group, ...]:
     return tuple(Group(status, outcomes, added(status, outcomes)) for status, outcomes in groups.items())
 
 
-def _facts(settings: Settings, figures: Figures) -> tuple[tuple[str, str], ...]:
+def _facts(settings: Settings, figures: Figures, parts: Parts) -> tuple[tuple[str, str], ...]:
     """The head of the page: what these figures are of."""
     bounds, complete = daily.window(figures), daily.complete_through(figures)
     held = [e.day for e in figures.export_days if e.is_held]
@@ -144,8 +226,14 @@ def _facts(settings: Settings, figures: Figures) -> tuple[tuple[str, str], ...]:
         ("GA4 complete through", f"{through} (UTC)" if held else "nothing was loaded"),
         ("Backend loaded through", _backend_through(figures)),
         ("As of", moment(settings.now)),
+        ("Run", _run(parts)),
         ("Sources", f"{settings.ga4_source} and {backend}"),
     )
+
+
+def _run(parts: Parts) -> str:
+    """dbt's id of the run that built the models."""
+    return f"dbt {parts.models[0].invocation_id}" if parts.models else "no word of the run that built the marts"
 
 
 def _backend_through(figures: Figures) -> str:
@@ -156,15 +244,18 @@ def _backend_through(figures: Figures) -> str:
     )
 
 
-def _mix(groups: tuple[Group, ...]) -> tuple[Piece, ...]:
-    rows = sum(g.sum.rows for g in groups)
-    pieces, x = [], Decimal(0)
-    for group in groups:
-        width = Decimal(1000) * (ratio(group.sum.rows, rows) or 0)
-        if width:
-            pieces.append(Piece(group.status, f"{x:.2f}", f"{width:.2f}"))
-        x += width
-    return tuple(pieces)
+def _row_counts(
+    figures: Figures, closing: ClosingFigures, everything: Outcome, parts: Parts
+) -> tuple[tuple[str, int], ...]:
+    counts = [
+        ("Events in the days of the export", sum(e.events for e in figures.export_days)),
+        ("Sessions", closing.sessions),
+        ("Purchase events", everything.purchase_events),
+        ("Purchases", everything.purchases),
+        ("Orders", everything.orders),
+        ("Rows of the reconciliation", everything.rows),
+    ]
+    return (*counts, *((("Persons", parts.people[0].people),) if parts.people else ()))
 
 
 def _drift(figures: Figures) -> tuple[Drift, ...]:

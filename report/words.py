@@ -37,9 +37,39 @@ def percent(share: Decimal | None) -> str:
     return f"{share * 100:.1f} %"
 
 
+def precise(share: Decimal | None) -> str:
+    """Like percent, with two decimals below 10 %: for rates that are small by nature."""
+    if share is None or share >= Decimal("0.09995") or not share:
+        return percent(share)
+    return "<0.01 %" if share < Decimal("0.00005") else f"{share * 100:.2f} %"
+
+
+def precise_of(share: float | None) -> str:
+    """The same of a FLOAT64."""
+    return precise(None if share is None else Decimal(str(share)))
+
+
+def duration(seconds: float) -> str:
+    """Two units at most: '45 s', '3 min', '1 h 20 min', '3 days 4 h'."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, hours, days = whole // 60, whole // 3600, whole // 86400
+    if minutes < 60:
+        return f"{minutes} min" + (f" {whole % 60} s" if minutes < 10 and whole % 60 else "")
+    if hours < 24:
+        return f"{hours} h" + (f" {minutes % 60} min" if minutes % 60 else "")
+    return counted(days, "day") + (f" {hours % 24} h" if days < 10 and hours % 24 else "")
+
+
 def moment(at: datetime | None) -> str:
     """A time to the minute, in UTC and saying so."""
     return NOTHING if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def lowered(name: str) -> str:
+    """A name inside a sentence: 'Only in GA4' -> 'only in GA4', 'GA4, as reported' stays."""
+    return name if name[:2].isupper() else name[:1].lower() + name[1:]
 
 
 def counted(count: int, noun: str) -> str:

@@ -139,7 +139,10 @@ def write_day(folder: Path, day: date, table: pa.Table) -> int:
     Raises: BadInput, when the folder cannot be written or has no space; what was there before stays.
     """
     with _new_file(folder, day) as path, path.open("wb") as file:
-        pq.write_table(table, file, compression="zstd", row_group_size=100_000)
+        # types are Parquet's own, in whatever way Arrow held the texts; statistics of nested fields are read by nobody
+        pq.write_table(
+            table, file, compression="zstd", row_group_size=100_000, store_schema=False, write_statistics=False
+        )
     return (folder / name_of(day)).stat().st_size
 
 
@@ -171,13 +174,20 @@ def _new_file(folder: Path, day: date) -> Iterator[Path]:
     """A name to write to, which takes the day's place when all is written and is removed when it is not."""
     unfinished = folder / f".{name_of(day)}.unfinished"
     try:
-        yield unfinished
-        unfinished.replace(folder / name_of(day))
+        with told(folder, name_of(day)):
+            yield unfinished
+            unfinished.replace(folder / name_of(day))
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+@contextmanager
+def told(folder: Path, what: str) -> Iterator[None]:
+    """Turn an error of writing into one sentence."""
+    try:
+        yield
     except OSError as error:
         reason = error.strerror or str(error)
         raise BadInput(
-            f"{name_of(day)} cannot be written to {folder}: {reason}; "
-            "make room there, or write elsewhere (--out, TMPDIR)"
+            f"{what} cannot be written to {folder}: {reason}; make room there, or write elsewhere (--out, TMPDIR)"
         ) from None
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -50,7 +50,7 @@ class Built:
 @pytest.fixture(scope="module", params=["made_up", "real"])
 def built(request: pytest.FixtureRequest, services: Settings, tmp_path_factory: pytest.TempPathFactory) -> Built:
     """A run over made-up days, and one over the real ones."""
-    from synth.source import fill_source
+    from synth.source import Making, fill_source
 
     name = request.param
     settings = services.model_copy(
@@ -66,8 +66,8 @@ def built(request: pytest.FixtureRequest, services: Settings, tmp_path_factory: 
         days = request.getfixturevalue("real_days")
     else:
         days = folder / "days"
-        fill_source(settings, None, 0.03, 7, days)
-    fill_source(settings, days, 1.0, 7, None)
+        fill_source(settings, None, Making(0.03, 7), days)
+    fill_source(settings, days, Making(1.0, 7), None)
     load_and_build(settings, folder / "run")
     return Built(settings, Warehouse(settings), Days(days), folder)
 

@@ -94,7 +94,7 @@ def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     from report.figures import closing_figures
     from report.page import write_report
     from synth.backend import synth
-    from synth.source import fill_source
+    from synth.source import Making, fill_source
 
     settings = services.model_copy(
         update={
@@ -108,7 +108,7 @@ def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
     folder, since = tmp_path_factory.mktemp("sent"), datetime.now(UTC)
     warehouse = Warehouse(settings)
     with postgres_log() as to_postgres:
-        fill_source(settings, None, 0.03, 7, None)
+        fill_source(settings, None, Making(0.03, 7), None)
         load_and_build(settings, folder / "run")
         dbt(settings, "test", target=folder / "test")  # before the shop changes: then it is no longer the answer key's
         change_shop(settings)

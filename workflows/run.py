@@ -14,7 +14,7 @@ from journey import services, source_a
 from journey.errors import BadInput
 from journey.log import get_log
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, variable_of
-from synth.source import DEFAULT_SCALE, fill_source
+from synth.source import DEFAULT_SCALE, Making, fill_source
 from workflows.local import run as run_locally
 from workflows.pipeline import SETTINGS, template
 from workflows.summary import Progress, close
@@ -30,12 +30,14 @@ class Source:
     days: Path | None = None
     scale: float | None = None
     seed: int | None = None
+    scenario: str | None = None
+    workers: int = 1
 
     def mark(self, settings: Settings) -> dict[str, Any]:
         """What the state folder remembers once it is filled."""
         if self.days:
             return source_a.folder_mark(self.days)
-        return source_a.simulated_mark(self.size, settings.seed)
+        return source_a.simulated_mark(self.size, settings.seed, self.scenario)
 
     @property
     def size(self) -> float:
@@ -45,7 +47,7 @@ class Source:
     @property
     def is_any(self) -> bool:
         """Nothing particular was asked for."""
-        return self.days is None and self.scale is None and self.seed is None
+        return self.days is None and self.scale is None and self.seed is None and self.scenario is None
 
 
 def run(state: Path, settings: Settings, source: Source, is_google: bool, is_fresh: bool) -> int:
@@ -105,8 +107,9 @@ def fill(state: Path, settings: Settings, source: Source) -> None:
     if remembered := source_a.forget(state):
         log("source A changes: what was computed from the old one goes too")
     made_up = settings.model_copy(update={"start": SAMPLE_START, "end": SAMPLE_END})
+    making = Making(source.size, settings.seed, source.scenario, source.workers)
     try:
-        filled = fill_source(settings if source.days else made_up, source.days, source.size, settings.seed, None)
+        filled = fill_source(settings if source.days else made_up, source.days, making, None)
     except BadInput:  # nothing was changed then, so what was there still is
         if remembered:
             source_a.remember(state, remembered)

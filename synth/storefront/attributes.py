@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from synth.storefront.arrays import column_type, same, struct, texts
-from synth.storefront.draws import Choice, Codes, Keys, children
+from synth.storefront.draws import Choice, Codes, Keys, children, uniform
 from synth.storefront.figures import figures
 from synth.storefront.visitors import LONG_ROBOT, Visits
 
@@ -48,13 +49,13 @@ def devices(visits: Visits) -> pa.Array:
     maker, model = ([label.split(" / ")[n] for label in brand] for n in range(2))
     columns = {
         "category": texts(category, joint),
-        "mobile_brand_name": pa.array(maker, pa.string()),
-        "mobile_model_name": pa.array(model, pa.string()),
+        "mobile_brand_name": pa.array(maker, pa.string()).dictionary_encode(),
+        "mobile_model_name": pa.array(model, pa.string()).dictionary_encode(),
         "mobile_marketing_name": same("<Other>", length),
         "operating_system": texts(system, joint),
         "operating_system_version": pa.array(
             _dependent(visits.device, "system", joint, tuple(system), "systems"), pa.string()
-        ),
+        ).dictionary_encode(),
         "language": _languages(visits),
         "is_limited_ad_tracking": same("No", length),
         "web_info": struct(
@@ -64,11 +65,20 @@ def devices(visits: Visits) -> pa.Array:
                 "browser": texts(browser, joint),
                 "browser_version": pa.array(
                     _dependent(visits.device, "browser", joint, tuple(browser), "browsers"), pa.string()
-                ),
+                ).dictionary_encode(),
             },
         ),
     }
     return struct(kind, length, columns)
+
+
+def browsers(visits: Visits) -> NDArray[np.str_]:
+    """The browser of each session."""
+    choice = Choice.of(figures()["devices"])
+    found: NDArray[np.str_] = np.array([name.split(" / ")[2] for name in choice.names])[
+        choice.draw(visits.device, "joint")
+    ]
+    return found
 
 
 def _languages(visits: Visits) -> pa.Array:
@@ -76,7 +86,10 @@ def _languages(visits: Visits) -> pa.Array:
     choice = Choice.of(figures()["languages"])
     names = [None if name == "NULL" else name for name in choice.names]
     silent = names.index(None)
-    return texts(names, np.where(visits.depth >= LONG_ROBOT, silent, choice.draw(visits.device, "language")))
+    drawn = choice.draw(visits.device, "language")
+    # longer sessions tell it less
+    quiet = (visits.depth > 0) & (uniform(visits.key, "tells language") < 0.05)
+    return texts(names, np.where((visits.depth >= LONG_ROBOT) | quiet, silent, drawn))
 
 
 def _dependent(keys: Keys, what: str, given: Codes, conditions: tuple[str, ...], table: str) -> list[str]:

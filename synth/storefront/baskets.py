@@ -10,13 +10,11 @@ from functools import cache
 import numpy as np
 
 from synth.storefront.calendar import ID_IS_NUMBER_UNTIL
-from synth.storefront.catalogue import goods, size_of
+from synth.storefront.catalogue import DISCOUNTS, goods, size_of
 from synth.storefront.draws import Choice, Codes, Flags, Keys, Shares, at_share, children, integers, uniform
 from synth.storefront.figures import figures
 from synth.storefront.visitors import BUYER, CHECKOUT, Visits
 
-# Unit price after discount over list price, in percent.
-_DISCOUNTS = {"100": 0.29, "80": 0.49, "72": 0.07, "92": 0.06, "90": 0.05, "85": 0.04}
 SECOND_ORDER = 0.057  # sessions with a purchase that hold another one
 
 
@@ -25,6 +23,7 @@ class Lines:
     """Lines of baskets, one position in every array for each, grouped by basket."""
 
     basket: Codes
+    key: Keys
     product: Codes
     size: Codes
     quantity: Codes
@@ -43,6 +42,7 @@ class Baskets:
     key: Keys
     is_bought: Flags
     has_id: Flags
+    id_told: Flags  # the purchase says its id
     id_number: Codes
     value_cents: Codes
     tax_cents: Codes
@@ -61,21 +61,23 @@ def dollars(cents: Codes) -> Codes:
 
 def baskets(visits: Visits) -> Baskets:
     """The baskets of every session that reaches the checkout."""
-    at = np.flatnonzero((visits.depth == BUYER) | (visits.depth == CHECKOUT))
+    at = np.flatnonzero(visits.depth >= CHECKOUT)  # the robots too: they check out one item
     two = (visits.depth[at] == BUYER) & (uniform(visits.key[at], "second order") < SECOND_ORDER)
     visit = np.repeat(at, 1 + two)
     attempt = np.arange(len(visit)) - np.searchsorted(visit, visit, side="left")
     key = children(visits.key[visit], "basket", attempt)
-    lines = _lines(key)
+    lines = _lines(key, visits.depth[visit])
     value = np.zeros(len(visit), dtype=np.int64)
     np.add.at(value, lines.basket, lines.quantity * lines.unit_cents)
     started = visits.started_us[visit]
+    has_id = uniform(key, "id") >= _id_missing(started)
     return Baskets(
         visit=visit,
         attempt=attempt,
         key=key,
         is_bought=visits.depth[visit] == BUYER,
-        has_id=uniform(key, "id") >= _id_missing(started),
+        has_id=has_id,
+        id_told=has_id,
         id_number=_id_numbers(key),
         value_cents=value,
         tax_cents=_tax(key, value),
@@ -89,29 +91,33 @@ def spent_before(visits: Visits, orders: Baskets) -> Codes:
     np.add.at(spent, orders.visit[orders.is_bought], orders.revenue_dollars[orders.is_bought])
     before = np.cumsum(spent) - spent
     starts = np.maximum.accumulate(np.where(visits.turn == 0, np.arange(len(visits)), 0))
-    # one in thirty of those who were there before the simulation looks has bought before it does
-    old = ~visits.is_first[starts] & (uniform(visits.visitor, "bought before") < 1 / 30)
+    # one in twelve of those who were there before the simulation looks has bought before it does
+    old = ~visits.is_first[starts] & (uniform(visits.visitor, "bought before") < 1 / 12)
     earlier = np.where(old, 10 + integers(visits.visitor, "spent before", 120), 0)
     total: Codes = before - before[starts] + earlier
     return total
 
 
-def _lines(key: Keys) -> Lines:
-    count = 1 + at_share(_line_shares().cumulative, uniform(key, "lines"))
+def _lines(key: Keys, depth: Codes) -> Lines:
+    u = uniform(key, "lines")
+    bought, left = (1 + at_share(_line_shares(name).cumulative, u) for name in ("purchase", "begin_checkout"))
+    count = np.where(depth == BUYER, bought, np.where(depth == CHECKOUT, left, 1))
     basket = np.repeat(np.arange(len(key)), count)
     line = np.arange(len(basket)) - np.searchsorted(basket, basket, side="left")
     line_key = children(key[basket], "line", line)
-    product = goods().buy(line_key, "product", count[basket] == 1)
+    product = goods().buy(line_key, "product", ((count == 1) & (depth == BUYER))[basket])
     quantity = 1 + at_share(_quantity_shares().cumulative, uniform(line_key, "quantity"))
-    # ten stands for ten and more
+    # ten stands for ten and more; dozens are bought of small things only
     quantity = np.where(quantity >= 10, quantity * (1 + integers(line_key, "many", 3)), quantity)
-    percent = np.array([int(name) for name in _DISCOUNTS])[Choice.of(_DISCOUNTS).draw(key, "discount")]
+    quantity = np.where(goods().basket_price[product] > 8, np.minimum(quantity, 2), quantity)
+    percent = np.array([int(name) for name in DISCOUNTS])[Choice.of(DISCOUNTS).draw(key, "discount")]
     return Lines(
         basket=basket,
+        key=line_key,
         product=product,
         size=size_of(product, line_key),
         quantity=quantity,
-        unit_cents=goods().price[product] * percent[basket],
+        unit_cents=goods().basket_price[product] * percent[basket],
     )
 
 
@@ -137,10 +143,11 @@ def _id_numbers(key: Keys) -> Codes:
 
 
 @cache
-def _line_shares() -> Choice:
+def _line_shares(event: str) -> Choice:
     """By position: one, two, ... different items in a basket."""
-    measured: dict[str, float] = figures()["unique_items"]
-    return Choice.of({str(n): measured.get(str(n), 0.001) for n in range(1, 16)})
+    measured: dict[str, float] = figures()["items_len"][event]
+    # bought baskets are shown at the checkout too: what is left there holds more single items
+    return Choice.of({str(n): measured.get(str(n), 0.0) for n in range(1, 16)})
 
 
 @cache

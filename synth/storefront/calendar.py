@@ -4,6 +4,7 @@ The sample's tagging was changed and broken on given days, which looks like beha
 measurement lie between their neighbours; days before the first and after the last are like those.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cache
@@ -20,13 +21,8 @@ EPOCH = date(1970, 1, 1)
 LONG_ROBOTS, LONG_ROBOTS_END = 23.2, date(2020, 12, 13)
 SHORT_ROBOTS, SHORT_ROBOTS_END = 22.8, date(2020, 12, 6)
 
-# Sessions a visitor adds on the day of the first, and one, two, ... days later: what synth.storefront.visitors brings
-# about. Visitors first seen longer ago than the simulation looks back make up what a day still lacks.
-_RETURNS = (0.118, 0.062, 0.031, 0.0143, 0.0126, 0.0119, 0.0125, 0.01, *[0.0044] * 7, *[0.0015] * 10, *[0.001] * 20)
-_VISITORS = 0.76  # over sessions
 # Sessions with a cart over those with an item on days when tracking was whole; less was lost by the tags.
-WHOLE_CART_TRACKING = 0.36
-WHOLE_SELECT_TRACKING = 0.14
+WHOLE_CART_TRACKING = 0.38
 # Known to be out although no day file of it was measured.
 CART_OUTAGE = {"20201124": 0.0}
 
@@ -50,6 +46,10 @@ def moment(day: date, hour: int) -> int:
 ID_IS_NULL_UNTIL = moment(date(2020, 11, 2), 5)
 ID_IS_NUMBER_UNTIL = moment(date(2020, 11, 11), 13)
 BASKET_AT_CHECKOUT_FROM = moment(date(2020, 11, 23), 20)
+# Carts are told again, checkouts in another order than before.
+TAGS_CHANGED = moment(date(2020, 11, 25), 0)
+LISTS_NAMED_UNTIL = moment(date(2020, 12, 14), 0)
+VIEWS_TWICE_FROM = moment(date(2020, 12, 28), 13)
 SHIPPING_TIER_FROM = moment(date(2020, 11, 20), 12)
 # The confirmation page sent its purchase again, mostly within milliseconds.
 REPEATS_FROM, REPEATS_UNTIL = moment(date(2020, 11, 18), 18), moment(date(2020, 11, 24), 0)
@@ -63,18 +63,29 @@ class Volume:
     old_visitors: float
     long_robots: float
     short_robots: float
+    coming_back: float  # share of the sessions of visitors of earlier days that take place
 
 
-def volume(day: date) -> Volume:
-    """How many visitors a day brings."""
+Rates = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+@cache
+def volume(day: date, rates: Rates) -> Volume:
+    """How many visitors a day brings; `rates` are the sessions that a new and an old visitor add, by days since.
+
+    Visitors first seen longer ago than the simulation looks back make up what a day's returning sessions still lack.
+    """
     sessions, first_share = _sessions(day), _first_share(day)
+    returning = sessions * (1 - first_share)
+    expected = _expected_returns(day, rates, lambda before: _old_visitors(before, rates))
     long_robots = LONG_ROBOTS if day <= LONG_ROBOTS_END else 0.0
     short_robots = SHORT_ROBOTS if day <= SHORT_ROBOTS_END else 0.0
     return Volume(
         first_visits=max(0.0, sessions * first_share - long_robots - short_robots),
-        old_visitors=max(0.0, (sessions - _expected_returns(day)) / (1 + _RETURNS[0]) - sessions * first_share),
+        old_visitors=max(0.0, (returning - expected) / rates[1][0]),
         long_robots=long_robots,
         short_robots=short_robots,
+        coming_back=min(1.0, returning / max(expected, 1e-9)),
     )
 
 
@@ -83,8 +94,7 @@ class Tracking:
     """Shares of events that the tags kept, and how often they said begin_checkout, for consecutive days."""
 
     first_day: int
-    cart_kept: Shares
-    select_kept: Shares
+    cart_kept: Shares  # sessions whose carts were told
     checkout_repeats: Shares
     buying: Shares  # over the mean of all days
     shopping: Shares
@@ -97,19 +107,15 @@ class Tracking:
 @cache
 def tracking(first: date, last: date) -> Tracking:
     """The tags' work on every day from `first` to `last`."""
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    cart = [_between({k: v[0] for k, v in figures()["tracking"].items()} | CART_OUTAGE, day) for day in days]
-    repeats = [_between({k: v[1] for k, v in figures()["tracking"].items()}, day) for day in days]
-    selected = [_between({k: v[2] for k, v in figures()["tracking"].items()}, day) for day in days]
-    return Tracking(
-        first_day=ordinal(first),
-        # a session has a cart if one of several events was kept, so sessions tell less than was lost
-        cart_kept=np.minimum(1.0, np.array(cart) / WHOLE_CART_TRACKING) ** 1.5,
-        select_kept=np.minimum(1.0, np.array(selected) / WHOLE_SELECT_TRACKING),
-        checkout_repeats=np.maximum(1.0, np.array(repeats)),
-        buying=np.array([_buying(day) for day in days]),
-        shopping=np.array([_shopping(day) for day in days]),
-    )
+    days = np.array([_tracking(first + timedelta(days=n)) for n in range((last - first).days + 1)])
+    return Tracking(ordinal(first), *days.T)
+
+
+@cache
+def _tracking(day: date) -> tuple[float, float, float, float]:
+    cart = _between({k: v[0] for k, v in figures()["tracking"].items()} | CART_OUTAGE, day)
+    repeats = _between({k: v[1] for k, v in figures()["tracking"].items()}, day)
+    return min(1.0, cart / WHOLE_CART_TRACKING), max(1.0, repeats), _buying(day), _shopping(day)
 
 
 def period(at_us: Codes) -> Codes:
@@ -140,9 +146,22 @@ def _sessions(day: date) -> float:
     return _between(level, day) * float(weekday[day.weekday()])
 
 
-def _expected_returns(day: date) -> float:
-    """Sessions of visitors first seen on the days before."""
-    return sum(share * _VISITORS * _sessions(day - timedelta(days=n)) for n, share in enumerate(_RETURNS) if n)
+@cache
+def _old_visitors(day: date, rates: Rates) -> float:
+    """A first estimate of the old visitors of a day, which takes those of the days before for a fixed share."""
+    returning = _sessions(day) * (1 - _first_share(day))
+    expected = _expected_returns(day, rates, lambda before: 0.05 * _sessions(before))
+    return max(0.0, (returning - expected) / rates[1][0])
+
+
+def _expected_returns(day: date, rates: Rates, old_visitors: Callable[[date], float]) -> float:
+    """Sessions of a day that are not their visitor's first seen: of visitors of the day and of the days before."""
+    new, old = rates
+    total = _sessions(day) * _first_share(day) * (new[0] - 1)
+    for n in range(1, len(new)):
+        before = day - timedelta(days=n)
+        total += _sessions(before) * _first_share(before) * new[n] + old_visitors(before) * old[n]
+    return total
 
 
 @cache

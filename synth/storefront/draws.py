@@ -47,6 +47,23 @@ def uniform(keys: Keys, what: str, numbers: Codes | int = 0) -> Shares:
     return drawn
 
 
+def bits(keys: Keys, number: int) -> Keys:
+    """64 random bits for each key, the `number`th such lot: cheaper than a named draw, for long runs of draws."""
+    return _mixed(keys + np.uint64((number + 1) * int(_ODD) & 0xFFFFFFFFFFFFFFFF))
+
+
+def low_share(drawn: Keys) -> Shares:
+    """The lower half of 64 bits as a number in [0, 1)."""
+    found: Shares = (drawn & np.uint64(0xFFFFFFFF)).astype(np.float64) * 2.0**-32
+    return found
+
+
+def high_share(drawn: Keys) -> Shares:
+    """The upper half of 64 bits as a number in [0, 1)."""
+    found: Shares = (drawn >> np.uint64(32)).astype(np.float64) * 2.0**-32
+    return found
+
+
 def integers(keys: Keys, what: str, below: int) -> Codes:
     """One whole number in [0, below) for each key."""
     return (children(keys, what) % np.uint64(below)).astype(np.int64)
@@ -91,3 +108,8 @@ class Quantiles:
     def draw(self, keys: Keys, what: str) -> Shares:
         """One value for each key, in the unit of the table."""
         return np.interp(uniform(keys, what), self.levels, self.values)
+
+    def draw_log(self, keys: Keys, what: str) -> Shares:
+        """The same with straight lines between the logarithms: for long tails. All values are above zero."""
+        found: Shares = np.exp(np.interp(uniform(keys, what), self.levels, np.log(self.values)))
+        return found

@@ -4,46 +4,95 @@ Lists show up to twelve items of one shelf under list ids; baskets show what is 
 an id carries one item of placeholders.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from synth.storefront.arrays import column_type, decimals, filled, lists, same, struct, texts, whole
+from synth.storefront.arrays import column_type, decimals, same, struct, texts, whole
 from synth.storefront.baskets import Baskets, dollars
-from synth.storefront.calendar import BASKET_AT_CHECKOUT_FROM, ID_IS_NULL_UNTIL, ID_IS_NUMBER_UNTIL
-from synth.storefront.catalogue import ONE_SIZE, SIZES, goods
-from synth.storefront.draws import Choice, Codes, Flags, Keys, at_share, children, integers, uniform
+from synth.storefront.calendar import (
+    BASKET_AT_CHECKOUT_FROM,
+    ID_IS_NULL_UNTIL,
+    ID_IS_NUMBER_UNTIL,
+    LISTS_NAMED_UNTIL,
+    TAGS_CHANGED,
+)
+from synth.storefront.catalogue import LIST_LENGTH, ONE_SIZE, SIZES, goods
+from synth.storefront.draws import Choice, Codes, Flags, Keys, at_share, bits, integers, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
 from synth.storefront.sessions import Events
 
 NOT_SET = "(not set)"
 _LISTS = ("view_item", "add_to_cart", "select_item", "view_item_list")
+# Shares of view_item events without items: until the tags changed, until the lists lost their names, and after.
+_EMPTY_UNTIL = (TAGS_CHANGED, LISTS_NAMED_UNTIL)
+_EMPTY_VIEWS = (0.484, 0.43, 0.264)
 _PROMOTIONS = ("view_promotion", "select_promotion")
-_LIST_LENGTH = 12
 _WITH_QUANTITY = {"view_item": 0.088, "add_to_cart": 0.65, "select_item": 0.09}
 _BANNERS = ("Winter Sale", "New Arrivals", "Gift Guide", "Drinkware Week")
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Items of one kind: the events that own them, and of their fields those that are set."""
+
+    owner: Codes  # sorted
+    texts: dict[str, tuple[Sequence[str], Codes]]  # a vocabulary, and each item's position in it
+    numbers: dict[str, tuple[Codes, Flags | None]]  # values, and where they are set (None: everywhere)
 
 
 def items_and_ecommerce(events: Events, orders: Baskets, order: Codes) -> tuple[pa.Array, pa.Array]:
     """The items and the ecommerce columns; `order` is each event's position in `orders`, -1 without one."""
     length = len(events.event)
-    listed_of, listed, listed_quantity = _listed(events)
-    banner_of, banners = _banners(events)
-    basket_of, bought, bought_quantity = _bought(events, orders, order)
-    blank_of = np.flatnonzero((events.event == CODE["purchase"]) & ~_known(orders, order))
-    blank = struct(_item(), len(blank_of), _placeholders(len(blank_of)))
-
-    owner = np.concatenate([listed_of, banner_of, basket_of, blank_of])
-    sequence = np.argsort(owner, kind="stable")
-    items = pa.concat_arrays([listed, banners, bought, blank]).take(pa.array(sequence))
+    blank = np.flatnonzero((events.event == CODE["purchase"]) & ~_known(orders, order))
+    parts = [_listed(events), _banners(events), _bought(events, orders, order), _Part(blank, {}, {})]
+    unique = sum((np.bincount(part.owner, minlength=length) for part in parts), np.zeros(length, dtype=np.int64))
+    offsets = np.concatenate([[0], np.cumsum(unique)])
+    # an event has items of one kind only
+    places = [offsets[part.owner] + _place(part.owner) for part in parts]
     quantity = np.zeros(length, dtype=np.int64)
-    np.add.at(quantity, listed_of, listed_quantity)
-    np.add.at(quantity, basket_of, bought_quantity)
-    unique = np.bincount(owner, minlength=length)
-    return lists(column_type("items"), owner[sequence], length, items), _ecommerce(
-        events, orders, order, quantity, unique
-    )
+    for part in parts:
+        if "quantity" in part.numbers:
+            values, where = part.numbers["quantity"]
+            stated = values if where is None else values * where
+            quantity += np.bincount(part.owner, weights=stated, minlength=length).astype(np.int64)
+    items = struct(_item(), int(offsets[-1]), _columns(parts, places, int(offsets[-1])))
+    column = pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), items, type=column_type("items"))
+    return column, _ecommerce(events, orders, order, quantity, unique)
+
+
+def _place(owner: Codes) -> Codes:
+    """Each item's place within its event."""
+    starts = np.diff(owner, prepend=-1) != 0
+    at = np.arange(len(owner))
+    return at - np.maximum.accumulate(np.where(starts, at, 0)) if len(owner) else at
+
+
+def _columns(parts: list[_Part], places: list[Codes], total: int) -> dict[str, pa.Array]:
+    """The fields of all items; a text that no part sets is a placeholder all over."""
+    kind, columns = _item(), {}
+    for field in (kind.field(n) for n in range(kind.num_fields)):
+        setting = [(part, at) for part, at in zip(parts, places, strict=True) if field.name in part.texts]
+        if setting:
+            vocabulary, codes = [NOT_SET], np.zeros(total, dtype=np.int32)
+            for part, at in setting:
+                names, which = part.texts[field.name]
+                codes[at] = which + len(vocabulary)
+                vocabulary += names
+            columns[field.name] = texts(vocabulary, codes)
+        elif pa.types.is_dictionary(field.type):
+            columns[field.name] = same(NOT_SET, total)
+        numbers = [(part, at) for part, at in zip(parts, places, strict=True) if field.name in part.numbers]
+        if numbers:
+            values, where = np.zeros(total, dtype=np.int64), np.zeros(total, dtype=bool)
+            for part, at in numbers:
+                stated, is_set = part.numbers[field.name]
+                values[at], where[at] = stated, True if is_set is None else is_set
+            columns[field.name] = whole(values, where) if field.type == pa.int64() else decimals(values, where)
+    return columns
 
 
 def _item() -> pa.DataType:
@@ -58,70 +107,69 @@ def _known(orders: Baskets, order: Codes) -> Flags:
     return known
 
 
-def _placeholders(length: int) -> dict[str, pa.Array]:
-    """The text fields of an item before anything is known of it."""
-    kind = _item()
-    names = [kind.field(n).name for n in range(kind.num_fields) if kind.field(n).type == pa.string()]
-    return {name: same(NOT_SET, length) for name in names}
-
-
-def _listed(events: Events) -> tuple[Codes, pa.Array, Codes]:
-    """Items of list events: their events, the items, their quantities (0: none stated)."""
+def _listed(events: Events) -> _Part:
+    """Items of list events."""
     count = np.zeros(len(events.event), dtype=np.int64)
     for name in _LISTS:
         at = events.event == CODE[name]
         count[at] = _counts(name).draw(events.key[at], "items")
+    # some pages do not say what they show
+    looks = events.event == CODE["view_item"]
+    row = np.searchsorted(_EMPTY_UNTIL, events.at_us[looks], side="right")
+    count[looks] *= uniform(events.key[looks], "shows items") >= np.array(_EMPTY_VIEWS)[row]
     shop = goods()
-    anchor = shop.view(events.view, "product")
-    count = np.minimum(count, shop.shelf_size[anchor])
+    which = shop.browse(events.view, "list")
+    size = np.minimum(LIST_LENGTH, len(shop.names) - which * LIST_LENGTH)
+    count = np.minimum(count, size)
     owner = np.repeat(np.arange(len(count)), count)
-    place = np.arange(len(owner)) - np.searchsorted(owner, owner, side="left")
-    key = children(events.key[owner], "item", place)
-    start, size = shop.shelf_start[anchor[owner]], shop.shelf_size[anchor[owner]]
-    # the stretch of the shelf that holds the item looked at, as a page of the list shows it
-    stretch = (anchor[owner] - start) // _LIST_LENGTH * _LIST_LENGTH
-    product: Codes = (start + (stretch + place) % size).astype(np.int64)
+    place = np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
+    key = bits(events.key[owner] + place.astype(np.uint64), 3)
+    turn = integers(events.view, "rotation", LIST_LENGTH)
+    product: Codes = (which[owner] * LIST_LENGTH + (turn[owner] + place) % size[owner]).astype(np.int64)
 
     chance = np.array([_WITH_QUANTITY.get(name, 0.0) for name in EVENTS])[events.event]
     acted_on = (uniform(events.key, "acted on") < chance)[owner] & (
         place == integers(events.key, "which", 12)[owner] % np.maximum(count[owner], 1)
     )
     stated = 1 + at_share(_added().cumulative, uniform(key, "quantity"))
-    quantity = np.where(acted_on, stated, 0)
-    columns = _placeholders(len(owner)) | {
-        "item_id": texts(shop.list_ids, product),
-        "item_name": texts(shop.names, product),
-        "item_brand": texts(
-            [*shop.brands, NOT_SET], np.where(uniform(key, "brand shown") < 0.05, product, len(shop.brands))
-        ),
-        "item_category": texts(shop.categories, product),
-        "item_list_name": texts(
-            ["<Other>", NOT_SET], (uniform(events.view, "list told")[owner] < 0.3).astype(np.int64)
-        ),
-        "item_list_index": texts(
-            [str(n) for n in range(1, 21)], (place * 5 + integers(events.key, "rotation", 11)[owner]) % 12
-        ),
-        "price": decimals(shop.price[product], np.ones(len(owner), dtype=bool)),
-        "quantity": whole(quantity, acted_on),
-    }
-    return owner, struct(_item(), len(owner), columns), quantity
+    # names of lists are told until 13 December, and hardly ever after
+    late = events.at_us >= LISTS_NAMED_UNTIL
+    unnamed = (uniform(events.view, "list named") < np.where(late, 0.95, 0.0)).astype(np.int64)
+    return _Part(
+        owner,
+        {
+            "item_id": (shop.list_ids, product),
+            "item_name": (shop.names, product),
+            "item_brand": (
+                [*shop.brands, NOT_SET],
+                np.where(uniform(key, "brand shown") < 0.05, product, len(shop.brands)),
+            ),
+            "item_category": (shop.categories, product),
+            "item_list_name": (["<Other>", NOT_SET], unnamed[owner]),
+            "item_list_index": ([str(n) for n in range(1, 21)], (place * 5 + turn[owner]) % 12),
+        },
+        {"price": (shop.price[product], None), "quantity": (stated, acted_on)},
+    )
 
 
-def _banners(events: Events) -> tuple[Codes, pa.Array]:
+def _banners(events: Events) -> _Part:
     at = np.isin(events.event, [CODE[name] for name in _PROMOTIONS])
     share = np.where(events.event == CODE["select_promotion"], 0.92, 0.678)
     owner = np.flatnonzero(at & (uniform(events.key, "banner") < share))
     which = integers(events.view[owner], "banner", len(_BANNERS))
-    columns = _placeholders(len(owner)) | {
-        "promotion_name": texts(_BANNERS, which),
-        "creative_name": texts([f"{name} banner" for name in _BANNERS], which),
-        "item_list_index": same("Slide 1", len(owner)),
-    }
-    return owner, struct(_item(), len(owner), columns)
+    return _Part(
+        owner,
+        {
+            "promotion_name": (_BANNERS, which),
+            "creative_name": ([f"{name} banner" for name in _BANNERS], which),
+            "item_list_index": (["Slide 1"], np.zeros(len(owner), dtype=np.int64)),
+        },
+        {},
+    )
 
 
-def _bought(events: Events, orders: Baskets, order: Codes) -> tuple[Codes, pa.Array, Codes]:
-    """Items of checkouts and purchases: their events, the items, their quantities."""
+def _bought(events: Events, orders: Baskets, order: Codes) -> _Part:
+    """Items of checkouts and purchases."""
     is_purchase = (events.event == CODE["purchase"]) & _known(orders, order)
     is_checkout = (events.event == CODE["begin_checkout"]) & (order >= 0) & (events.at_us >= BASKET_AT_CHECKOUT_FROM)
     shown = np.flatnonzero(is_purchase | is_checkout)
@@ -132,21 +180,29 @@ def _bought(events: Events, orders: Baskets, order: Codes) -> tuple[Codes, pa.Ar
     owner = np.repeat(shown, count)
     line = np.repeat(first, count) + np.arange(len(owner)) - np.repeat(np.cumsum(count) - count, count)
     product, size, quantity, cents = lines.product[line], lines.size[line], lines.quantity[line], lines.unit_cents[line]
-    paid, always, shop = is_purchase[owner], np.ones(len(owner), dtype=bool), goods()
+    paid, shop = is_purchase[owner], goods()
     revenue = dollars(quantity * cents)
-    columns = _placeholders(len(owner)) | {
-        "item_id": pa.array(shop.number[product] + np.maximum(size, 0)).cast(pa.string()),
-        "item_name": texts(shop.names, product),
-        "item_brand": texts(shop.brands, product),
-        "item_variant": texts([*SIZES, ONE_SIZE], np.where(size >= 0, size, len(SIZES))),
-        "item_category": texts([category.split("/")[0] for category in shop.categories], product),
-        "price_in_usd": decimals(dollars(cents), paid),
-        "price": decimals(dollars(cents), always),
-        "quantity": whole(quantity),
-        "item_revenue_in_usd": decimals(revenue, paid),
-        "item_revenue": decimals(revenue, paid),
-    }
-    return owner, struct(_item(), len(owner), columns), quantity
+    unnamed = uniform(lines.key[line], "list named") < np.where(paid, 0.49, 0.345)
+    numbers = shop.number[product] + np.maximum(size, 0)
+    ids, which = np.unique(numbers, return_inverse=True)
+    return _Part(
+        owner,
+        {
+            "item_id": ([str(number) for number in ids.tolist()], which),
+            "item_name": (shop.names, product),
+            "item_brand": (shop.brands, product),
+            "item_variant": ([*SIZES, ONE_SIZE], np.where(size >= 0, size, len(SIZES))),
+            "item_category": (shop.kinds, product),
+            "item_list_name": (["<Other>", NOT_SET], unnamed.astype(np.int64)),
+        },
+        {
+            "price_in_usd": (dollars(cents), paid),
+            "price": (dollars(cents), None),
+            "quantity": (quantity, None),
+            "item_revenue_in_usd": (revenue, paid),
+            "item_revenue": (revenue, paid),
+        },
+    )
 
 
 def _ecommerce(events: Events, orders: Baskets, order: Codes, quantity: Codes, unique: Codes) -> pa.Array:
@@ -175,13 +231,10 @@ def _transaction_ids(events: Events, orders: Baskets, order: Codes, paid: Flags)
     placeholder = uniform(events.key, "id placeholder") < about_goods
     is_purchase = events.event == CODE["purchase"]
     told = paid & (events.at_us >= ID_IS_NUMBER_UNTIL)
+    told[told] = orders.id_told[order[told]]
     placeholder = np.where(is_purchase, ~told & (events.at_us >= ID_IS_NULL_UNTIL), placeholder)
-    kept = (orders.id_number[order[told]] % 1_000_000) if told.any() else np.zeros(0, dtype=np.int64)
-    parts = [
-        (np.flatnonzero(told), pa.array(kept, pa.int64()).cast(pa.string())),
-        (np.flatnonzero(placeholder), same(NOT_SET, int(placeholder.sum()))),
-    ]
-    return filled(len(events.event), parts, pa.string())
+    ids = [NOT_SET, *(str(number % 1_000_000) for number in orders.id_number.tolist())]
+    return texts(ids, np.where(told, order + 1, 0), told | placeholder)
 
 
 def _placeholder_shares() -> list[float]:
@@ -193,6 +246,8 @@ def _placeholder_shares() -> list[float]:
 @cache
 def _counts(event: str) -> "_Counts":
     measured: dict[str, float] = figures()["items_per_event"].get(event, {"0": 0.25, "12": 0.75})
+    if event == "view_item":
+        measured = {number: share for number, share in measured.items() if number != "0"}
     return _Counts(Choice.of(measured))
 
 

@@ -5,24 +5,28 @@ session_start; value and tax are whole numbers where they have no cents; the ord
 text from then on.
 """
 
+from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
 import pyarrow as pa
 
-from synth.storefront.arrays import column_type, lists, struct, texts
+from synth.storefront.arrays import column_type, struct, texts
 from synth.storefront.attributes import SELF_REFERRAL, source_labels
 from synth.storefront.baskets import Baskets
 from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM, period
 from synth.storefront.catalogue import pages
-from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, children, uniform
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
 from synth.storefront.sessions import Events
 from synth.storefront.visitors import Visits
 
 _MASKED = "<obfuscated>"
 _OPENING = (CODE["first_visit"], CODE["session_start"])
-ENGAGED_AFTER_SECONDS = (10.0, 22.0)
+ENGAGED_AFTER_SECONDS = (9.9, 13.0)
+ENGAGED_BY_TIME = 0.79
+ENGAGED_AT_ONCE = 0.018
+BOUND_BY_SESSION = 0.5  # more would bend the distribution of engagement times
 SEARCH_ENGINE = "https://www.google.com/"
 
 
@@ -31,46 +35,64 @@ class _Collector:
 
     def __init__(self, events: Events) -> None:
         self.length = len(events.event)
-        self.event_keys = events.key
+        self.names: list[str] = []
         self.owners: list[Codes] = []
-        self.names: list[tuple[str, int]] = []
-        self.parts: dict[str, list[pa.Array]] = {"string_value": [], "int_value": [], "double_value": []}
+        self.values: list[tuple[str, Codes | Shares | None]] = []  # a field of the value, and what it holds
+        self.vocabulary: list[str] = []  # of text values, which are positions in it
 
-    def add(self, name: str, where: Flags, **values: pa.Array) -> None:
-        """One entry for each event of `where`; `values` hold the field that is set, one value an entry, or none is."""
-        at = np.flatnonzero(where)
-        self.owners.append(at)
-        self.names.append((name, len(at)))
-        for field, arrays in self.parts.items():
-            given = values.get(field)
-            kind = {"string_value": pa.string(), "int_value": pa.int64(), "double_value": pa.float64()}[field]
-            arrays.append(pa.nulls(len(at), kind) if given is None else given)
+    def add(self, name: str, where: Flags) -> None:
+        """An entry without a value for each event of `where`."""
+        self._entry(name, np.flatnonzero(where), "", None)
 
-    def text(self, name: str, where: Flags, vocabulary: list[str], codes: Codes | None = None) -> None:
+    def text(self, name: str, where: Flags, vocabulary: Sequence[str], codes: Codes | None = None) -> None:
         at = np.flatnonzero(where)
-        self.add(
-            name,
-            where,
-            string_value=texts(vocabulary, np.zeros(len(at), dtype=np.int64) if codes is None else codes[at]),
-        )
+        values = np.full(len(at), len(self.vocabulary)) if codes is None else codes[at] + len(self.vocabulary)
+        self.vocabulary.extend(vocabulary)
+        self._entry(name, at, "string_value", values)
 
     def whole(self, name: str, where: Flags, values: Codes | int) -> None:
         at = np.flatnonzero(where)
-        self.add(name, where, int_value=pa.array(np.broadcast_to(values, self.length)[at], pa.int64()))
+        self._entry(name, at, "int_value", np.broadcast_to(values, self.length)[at])
+
+    def broken(self, name: str, where: Flags, values: Shares) -> None:
+        at = np.flatnonzero(where)
+        self._entry(name, at, "double_value", values[at])
+
+    def _entry(self, name: str, at: Codes, field: str, values: Codes | Shares | None) -> None:
+        self.names.append(name)
+        self.owners.append(at)
+        self.values.append((field, values))
 
     def lists(self) -> pa.Array:
-        """The column; the entries of an event stand in an order that means nothing."""
-        owner = np.concatenate(self.owners)
-        code = np.repeat(np.arange(len(self.names)), [length for _, length in self.names])
-        order = np.lexsort((children(self.event_keys[owner], "order", code), owner))
+        """The column; the entries of an event stand in the order in which they were gathered."""
+        counts = np.zeros(self.length, dtype=np.int32)
+        for at in self.owners:
+            counts[at] += 1
+        offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int32)
+        free, total = offsets[:-1].copy(), int(offsets[-1])
+        key = np.zeros(total, dtype=np.int8)
+        held = {field: np.zeros(total, dtype=kind) for field, kind in _FIELDS.items()}
+        empty = {field: np.ones(total, dtype=bool) for field in _FIELDS}
+        for code, (at, (field, values)) in enumerate(zip(self.owners, self.values, strict=True)):
+            places = free[at]
+            free[at] += 1
+            key[places] = code
+            if values is not None:
+                held[field][places] = values
+                empty[field][places] = False
         kind = column_type("event_params")
         entry = kind.value_type
-        at = pa.array(order)
-        value = struct(
-            entry.field("value").type, len(owner), {k: pa.concat_arrays(v).take(at) for k, v in self.parts.items()}
-        )
-        key = texts([name for name, _ in self.names], code[order])
-        return lists(kind, owner[order], self.length, struct(entry, len(owner), {"key": key, "value": value}))
+        columns = {
+            "string_value": texts(self.vocabulary, held["string_value"], ~empty["string_value"]),
+            "int_value": pa.array(held["int_value"], mask=empty["int_value"]),
+            "double_value": pa.array(held["double_value"], mask=empty["double_value"]),
+        }
+        value = struct(entry.field("value").type, total, columns)
+        entries = struct(entry, total, {"key": texts(self.names, key), "value": value})
+        return pa.ListArray.from_arrays(pa.array(offsets), entries, type=kind)
+
+
+_FIELDS = {"string_value": np.int32, "int_value": np.int64, "double_value": np.float64}
 
 
 def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets, order: Codes) -> pa.Array:
@@ -82,7 +104,7 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     everywhere = np.ones(collect.length, dtype=bool)
     is_opening = np.isin(events.event, _OPENING)
     now = period(events.at_us)
-    collect.whole("ga_session_id", everywhere, _session_ids(visits)[events.visit])
+    collect.whole("ga_session_id", everywhere, session_ids(visits)[events.visit])
     collect.whole("ga_session_number", everywhere, visits.number[events.visit])
     collect.text("page_location", everywhere, pages().locations, events.page)
     collect.text("page_title", _has("page_title", events, now, events.key), pages().titles, events.page)
@@ -91,7 +113,7 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     collect.text("clean_event", clean, ["gtm.js"])
     collect.add("all_data", clean)
     _engagement(collect, events, visits, is_opening, now)
-    _sources(collect, events, source, now)
+    _sources(collect, events, visits, source, now)
     _pages(collect, events, now)
     _single_events(collect, events, now)
     _purchases(collect, events, orders, order, now)
@@ -102,7 +124,8 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     is_first = visits.is_first[events.visit]
     engaged = _engaged(events, visits)
     # a returning session that comes to be engaged mostly says so from its start
-    becomes = np.bincount(events.visit[engaged], minlength=len(visits)) > 0
+    late = events.at_us - visits.started_us[events.visit] >= ENGAGED_AFTER_SECONDS[0] * 1e6
+    becomes = np.bincount(events.visit[engaged | late], minlength=len(visits)) > 0
     coin = (becomes & (uniform(visits.key, "start is engaged") < 0.9))[events.visit]
     on_start = (events.event == CODE["session_start"]) & ~is_first & coin
     on_hits = (uniform(visits.key, "says engaged")[events.visit] < 0.965) & ~is_opening
@@ -111,32 +134,66 @@ def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening:
     collect.text("session_engaged", ~is_opening, ["0", "1"], engaged.astype(np.int64))
     first_view = (events.event == CODE["page_view"]) & (events.view_number == 0)
     collect.whole("entrances", first_view & (uniform(events.key, "entrances") < 0.997), 1)
-    timed = _has("engagement_time_msec", events, now, events.key)
+    timed = _timed(events, visits, now)
     msec = np.ones(collect.length, dtype=np.int64)
     for name, table in figures()["engagement_msec"].items():
         at = timed & (events.event == CODE[name])
-        msec[at] = np.maximum(1, Quantiles.of(table).draw(events.key[at], "engagement").astype(np.int64))
+        msec[at] = np.maximum(1, np.rint(Quantiles.of(table).draw_log(events.key[at], "engagement")).astype(np.int64))
+    # the longer since the page came, the longer it was looked at; and mostly no longer than the session has lasted
+    on_page = events.on_page_us / 1000
+    looks = timed & (events.event == CODE["user_engagement"]) & (on_page > 0)
+    rank = np.interp(on_page[looks], list(_ON_PAGE_MSEC.values()), [float(level) for level in _ON_PAGE_MSEC])
+    table = Quantiles.of(figures()["engagement_msec"]["user_engagement"])
+    msec[looks] = np.exp(np.interp(rank, table.levels, np.log(table.values))).astype(np.int64)
+    lasted = (events.at_us - visits.started_us[events.visit]) // 1000
+    bound = looks & (uniform(visits.key, "bound")[events.visit] < BOUND_BY_SESSION)
+    msec = np.where(bound, np.minimum(msec, lasted + 1), msec)
     collect.whole("engagement_time_msec", timed, msec)
 
 
+# How long a page has been there when a user_engagement comes, by quantile: what the simulation brings about.
+_ON_PAGE_MSEC = {
+    "0": 1, "0.01": 231, "0.05": 994, "0.1": 1490, "0.25": 3701, "0.5": 10947, "0.75": 32366, "0.9": 90105,
+    "0.95": 212416, "0.99": 874630, "0.999": 1634005, "1": 2392295,
+}  # fmt: skip
+
+
+# What the first upload of a session holds is hardly ever timed.
+_FIRST_TIMED = {"user_engagement": 0.03, "scroll": 0.27, "view_item": 0.21}
+
+
+def _timed(events: Events, visits: Visits, now: Codes) -> Flags:
+    """Which events carry an engagement time."""
+    share = np.array([_FIRST_TIMED.get(name, 1.0) for name in EVENTS])[events.event]
+    first = events.at_us == visits.started_us[events.visit]
+    is_look = ~first & (events.event == CODE["user_engagement"])
+    has = _has("engagement_time_msec", events, now, events.key) | is_look
+    found: Flags = has & (~first | (uniform(events.key, "first is timed") < share))
+    return found
+
+
 def _engaged(events: Events, visits: Visits) -> Flags:
-    """A session counts as engaged from its second page or some seconds on, and never ceases to be."""
+    """A session counts as engaged from its second page or, mostly, some seconds on, and never ceases to be."""
     low, high = ENGAGED_AFTER_SECONDS
-    after_us = (low + (high - low) * uniform(visits.key, "engaged after")) * 1e6
+    after_us = (low + (high - low) * uniform(visits.key, "engaged after") ** 2) * 1e6
+    after_us = np.where(uniform(visits.key, "engaged by time") < ENGAGED_BY_TIME, after_us, np.inf)
     elapsed = events.at_us - visits.started_us[events.visit]
-    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1)
+    soon = uniform(visits.key, "engaged at once") < ENGAGED_AT_ONCE
+    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1) | soon[events.visit]
     return engaged
 
 
-def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> None:
+def _sources(collect: _Collector, events: Events, visits: Visits, source: Codes, now: Codes) -> None:
     """Source, medium and campaign on a third of the events; past the first page mostly the shop itself."""
-    labels = source_labels()
+    labels = list(dict.fromkeys((*source_labels(), *_OTHER_SOURCES)))
     self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.62)
-    label = np.where(self_referral, labels.index(SELF_REFERRAL), source[events.visit])
+    told = _told_sources(visits, labels, source)
+    label = np.where(self_referral, labels.index(SELF_REFERRAL), told[events.visit])
     where = _has("medium", events, now, events.view)
     parts = list(zip(*(name.split(" / ") for name in labels), strict=True))
     for name, vocabulary in zip(("source", "medium", "campaign"), parts, strict=True):
-        collect.text(name, where, list(vocabulary), label)
+        has_text = np.array([text != "NULL" for text in vocabulary])
+        collect.text(name, where & has_text[label], list(vocabulary), label)
     # paid clicks and search terms are known on the page that a session opens with
     landing = events.view_number == 0
     collect.text("term", landing & _has("term", events, now, events.view, times=2.8), [_MASKED])
@@ -144,6 +201,38 @@ def _sources(collect: _Collector, events: Events, source: Codes, now: Codes) -> 
     collect.add("gclid", clicked)
     collect.add("gclsrc", clicked & (uniform(events.view, "gclsrc") < 0.99))
     collect.add("dclid", landing & _has("dclid", events, now, events.view, times=2.8))
+
+
+# How often the event's source is the session's first source; elsewise it is one of the others.
+_TOLD_AS_IS = {
+    "(direct) / (none) / (direct)": 0.72,
+    "(data deleted) / (data deleted) / (data deleted)": 0.42,
+    "<Other> / <Other> / <Other>": 0.85,
+    "google / cpc / <Other>": 0.78,
+}
+_OTHER_SOURCES = {
+    "google / organic / (organic)": 0.4,
+    "googlemerchandisestore.com / referral / (referral)": 0.24,
+    "<Other> / referral / (referral)": 0.04,
+    "NULL / organic / (organic)": 0.085,
+    "analytics.google.com / referral / (referral)": 0.07,
+    "Partners / affiliate / Data Share Promo": 0.018,
+    "support.google.com / referral / (referral)": 0.008,
+    "sites.google.com / referral / (referral)": 0.005,
+    "creatoracademy.youtube.com / referral / (referral)": 0.003,
+    "bing / organic / (organic)": 0.0025,
+    "mail.google.com / referral / (referral)": 0.002,
+}
+
+
+def _told_sources(visits: Visits, labels: list[str], source: Codes) -> Codes:
+    """For each session the source that its events tell, a position in `labels`."""
+    known = source_labels()
+    as_is = np.array([_TOLD_AS_IS.get(label, 0.93) for label in known])
+    others = Choice.of(_OTHER_SOURCES)
+    at = np.array([labels.index(label) for label in others.names])
+    kept = uniform(visits.key, "source told") < as_is[source]
+    return np.where(kept, source, at[others.draw(visits.key, "other source")])
 
 
 def _pages(collect: _Collector, events: Events, now: Codes) -> None:
@@ -179,15 +268,16 @@ def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Code
         return
     at = np.where(is_purchase, order, 0)
     known = is_purchase & orders.has_id[at]
-    as_number = known & (events.at_us < ID_IS_NUMBER_UNTIL)
+    told = is_purchase & orders.id_told[at]
+    as_number = told & (events.at_us < ID_IS_NUMBER_UNTIL)
     collect.whole("transaction_id", as_number, orders.id_number[at])
-    as_text = known & ~as_number
-    collect.add("transaction_id", as_text, string_value=pa.array(orders.id_number[at[as_text]]).cast(pa.string()))
+    as_text = told & ~as_number
+    ids = [str(number) for number in orders.id_number.tolist()]
+    collect.text("transaction_id", as_text, ids, at)
     for name, cents in (("value", orders.value_cents[at]), ("tax", orders.tax_cents[at])):
         is_whole = cents % 100 == 0
         collect.whole(name, known & is_whole, cents // 100)
-        broken = known & ~is_whole
-        collect.add(name, broken, double_value=pa.array(cents[broken] / 100))
+        collect.broken(name, known & ~is_whole, cents / 100)
     collect.text("payment_type", known, ["Pay with credit card"])
     basket = orders.key[at]
     tiers = Choice.of(figures()["shipping_tiers"])
@@ -208,7 +298,8 @@ def order_of(events: Events, orders: Baskets) -> Codes:
     return np.where(have[at] == wanted, at, -1)
 
 
-def _session_ids(visits: Visits) -> Codes:
+def session_ids(visits: Visits) -> Codes:
+    """ga_session_id of each session: ten digits that are no moment."""
     return (uniform(visits.key, "ga_session_id") * 10_000_000_000).astype(np.int64)
 
 

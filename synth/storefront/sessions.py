@@ -4,35 +4,45 @@ Events of a session that share a timestamp are a bundle: one upload, one page.
 """
 
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from functools import cache
 from typing import Self
 
 import numpy as np
 
-from synth.storefront.calendar import tracking
-from synth.storefront.catalogue import goods, pages
-from synth.storefront.chain import Steps, ties, walk
-from synth.storefront.draws import Codes, Flags, Keys, Quantiles, children, uniform
+from synth.storefront.calendar import REPEATS_FROM, REPEATS_UNTIL, TAGS_CHANGED, VIEWS_TWICE_FROM, tracking
+from synth.storefront.catalogue import CONFIRMATION, DETAILS, PAYMENT, SEARCH, pages
+from synth.storefront.draws import Codes, Flags, Keys, Quantiles, Shares, bits, children, high_share, low_share, uniform
 from synth.storefront.figures import CODE, figures
-from synth.storefront.scripts import ANY_PAGE, ROBOT_PAGE, Script, checkout, opening, robots
-from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, SHOP, Visits, span
+from synth.storefront.process import (
+    EARLY,
+    LATE,
+    LATE_WITHOUT_CARTS,
+    Bundles,
+    bundle_events,
+    measured,
+    seconds_before,
+    walk,
+)
+from synth.storefront.scripts import HOME, PRODUCT, robots
+from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, Visits, span
 
-LONGEST_WAIT_US = 3_000_000_000  # fifty minutes between two events of a session
-STAYS_ON_PAGE = 0.55  # page views after the first that load the page they are on
+_ANY_PAGE = -1
+SAME_PAGE = -3
+# Room between two bundles of the chain for what the tags said again.
+_ROOM = 16
+# A repeated begin_checkout follows the first within milliseconds.
+_AGAIN_SECONDS = {"0": 0.0001, "0.05": 0.001, "0.25": 0.011, "0.5": 0.048, "0.75": 0.126, "0.95": 0.306, "1": 0.6}
 
-# How long an event is waited for depends on its class.
-_CLASSES = {
-    "page_view": ("page_view", "first_visit", "session_start"),
-    "user_engagement": ("user_engagement", "select_promotion", "click"),
-    "scroll": ("scroll",),
-    "item": ("view_item", "view_item_list", "select_item", "add_to_cart"),
-    "promotion": ("view_promotion",),
-    "checkout": ("begin_checkout", "add_shipping_info", "add_payment_info"),
-    "purchase": ("purchase",),
-    "search": ("view_search_results",),
-}
-_ITEM_EVENTS = [CODE[name] for name in ("view_item", "add_to_cart", "select_item", "view_item_list")]
+# From 28 December a page's view is told again after some seconds.
+_VIEW_AGAIN_SECONDS = {"0": 4.6, "0.1": 4.98, "0.5": 5.03, "0.8": 5.2, "0.95": 6.0, "1": 7.0}
+_VIEW_AGAIN_LATER = 0.5  # on later pages, over the page that a session opens with
+
+_CONTEXTS = ("open", "other", "item", "promo", "search", "pay", "ship")
+_OPEN, _OTHER, _ITEM, _PROMO, _SEARCH, _PAY, _SHIP = range(7)
+# Page views that load the page they are on, and those that go back to an earlier one: sessions before the checkout,
+# sessions that reach it; by context.
+_STAYS = ((0.0, 0.0), (0.145, 0.167), (0.059, 0.03), (0.1, 0.06), (0.226, 0.228), (0.267, 0.267), (0.366, 0.366))
+_GOES_BACK = ((0.0, 0.0), (0.12, 0.17), (0.1, 0.2), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0), (0.0, 0.0))
 
 
 @dataclass(frozen=True)
@@ -49,120 +59,268 @@ class Events:
     page: Codes
     page_before: Codes  # page of the view before, -1 on the first
     attempt: Codes
+    on_page_us: Codes  # since the page was loaded
 
     def take(self, at: Codes | Flags) -> Self:
         """The events at these positions."""
         return type(self)(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
 
 
+@dataclass(frozen=True)
+class _Bundles:
+    """Bundles of all kinds of sessions; `page` is a position, or one of the codes of pages."""
+
+    visit: Codes
+    place: Codes
+    code: Codes
+    seconds: Shares
+    page: Codes
+    attempt: Codes
+
+
 def events_of(visits: Visits) -> Events:
     """Everything that happens in these sessions, as far as the shop's tags told."""
-    script = _scripts_and_walks(visits)
-    order = np.lexsort((script.place, script.visit))
-    visit, event, attempt = script.visit[order], script.event[order], script.attempt[order]
+    bundles = _all_bundles(visits)
+    visit, code = bundles.visit, bundles.code
     starts = np.diff(visit, prepend=-1) > 0
-    place = np.arange(len(visit)) - _since(starts)
-    key = children(visits.key[visit], "event", place)
-
-    before = np.where(starts, -1, np.roll(event, 1))
-    tie = np.where(script.tie[order] == _DRAWN, ties(key, before, event), script.tie[order] == 1) & ~starts
-    is_robot = visits.depth[visit] >= LONG_ROBOT
-    wait = np.where(starts | tie, 0, _waits(key, event, script.tie[order] == 2, is_robot))
+    number = np.arange(len(visit)) - _since(starts)
+    key = children(visits.key[visit], "bundle", number)
+    wait = np.where(starts, 0, np.maximum(1, (bundles.seconds * 1e6 / RESIDUES).astype(np.int64)) * RESIDUES)
     at_us = visits.started_us[visit] + _elapsed(wait, visit, starts)
 
-    bundle_starts = ~tie
-    bundle_number = np.cumsum(bundle_starts)
-    view_starts = _view_starts(event, bundle_number, starts)
-    view_number = np.cumsum(view_starts) - np.cumsum(view_starts)[_since(starts)]
+    holds, sizes = bundle_events()
+    view_starts = starts | holds[code, CODE["page_view"]]
+    view_at = np.cumsum(view_starts) - 1
+    view_number = view_at - view_at[_since(starts)]
     view = children(visits.key[visit], "view", view_number)
-    page, page_before = _pages(view, view_starts, view_number, event, script.page[order])
-    events = Events(
-        visit=visit,
-        key=key,
+    page, page_before = _pages(visits, bundles, view, view_starts, view_number)
+
+    size = sizes[code]
+    of = np.repeat(np.arange(len(code)), size)
+    which = np.arange(len(of)) - np.repeat(np.cumsum(size) - size, size)
+    event = _event_table()[code[of], which]
+    return Events(
+        visit=visit[of],
+        key=bits(key[of] + which.astype(np.uint64), 0),
         event=event,
-        at_us=at_us,
-        bundle=children(visits.visitor[visit], "bundle", at_us),
-        view=view,
-        view_number=view_number,
-        page=page,
-        page_before=page_before,
-        attempt=attempt,
-    )
-    return events.take(_tracked(events, visits))
-
-
-_DRAWN = -1  # whether the event ties is left to chance
-# Places: the opening's lines, the walk, the checkout's lines, the walk after it.
-_WALK, _CHECKOUT, _TAIL = 100, 1000, 2000
-
-
-def _scripts_and_walks(visits: Visits) -> Script:
-    begin, state = opening(visits)
-    walks = np.flatnonzero(visits.depth < LONG_ROBOT)
-    is_long_way = np.isin(visits.depth[walks], (CHECKOUT, BUYER))
-    goal = np.where(visits.depth[walks] == SHOP, CODE["view_item"], -1)
-    first = walk(visits.key[walks], visits.depth[walks], state[walks], _browsing(visits.take(walks)), goal)
-    to_checkout = walks[is_long_way]
-    buying = visits.take(to_checkout)
-    way = checkout(buying, buying.depth)
-    after = np.where(buying.depth == BUYER, CODE["purchase"], CODE["add_shipping_info"])
-    none = np.zeros(len(buying), dtype=np.int64)
-    last = walk(children(buying.key, "after checkout"), buying.depth, after, none, none - 1)
-    machine = robots(visits)
-    return _joined(
-        (begin, np.arange(len(visits)), 0),
-        (_script(first), walks, _WALK),
-        (machine, np.arange(len(visits)), _WALK),
-        (way, to_checkout, _CHECKOUT),
-        (_script(last), to_checkout, _TAIL),
+        at_us=at_us[of],
+        bundle=children(visits.visitor[visit], "bundle", at_us)[of],
+        view=view[of],
+        view_number=view_number[of],
+        page=page[of],
+        page_before=page_before[of],
+        attempt=bundles.attempt[of],
+        on_page_us=(at_us - at_us[_since(view_starts)])[of],
     )
 
 
-def _browsing(visits: Visits) -> Codes:
-    """Events before the checkout: what measured sessions hold, less the checkout's own; 0 where none is reached."""
-    length = np.zeros(len(visits), dtype=np.int64)
-    for depth, name, own in ((CHECKOUT, "checkout", 31), (BUYER, "buyer", 47)):
-        drawn = Quantiles.of(figures()["tiers"][name]["events"]).draw(visits.key, "events")
-        length = np.where(visits.depth == depth, np.maximum(4, drawn - own).astype(np.int64), length)
-    return length
+@cache
+def _event_table() -> Codes:
+    """For each bundle its events in their order, -1 beyond."""
+    holds, sizes = bundle_events()
+    table = np.full((len(holds), int(sizes.max())), -1, dtype=np.int64)
+    for code, held in enumerate(holds):
+        found = np.flatnonzero(held)
+        table[code, : len(found)] = found
+    return table
 
 
-def _script(steps: Steps) -> Script:
-    """A walk as a script: ties are left to chance, but its first event has none, so a bundle never spans two parts."""
-    nothing = np.zeros(len(steps.visit), dtype=np.int64)
-    tie = np.where(steps.place == 0, 0, _DRAWN)
-    return Script(steps.visit, steps.place, steps.event, tie, nothing + ANY_PAGE, nothing)
+def _all_bundles(visits: Visits) -> _Bundles:
+    """Chains, scripts, and what the tags said again, sorted by session and place."""
+    human = np.flatnonzero(visits.depth < LONG_ROBOT)
+    machine = np.flatnonzero(visits.depth >= LONG_ROBOT)
+    parts = [_chain(visits.take(human), human)]
+    if len(machine):
+        script = robots(visits.take(machine))
+        none = np.zeros(len(script.visit), dtype=np.int64)
+        parts.append(
+            _Bundles(machine[script.visit], script.place * _ROOM, script.code, script.seconds, script.page, none)
+        )
+    bundles = _views_again(visits, _joined(parts))
+    bundles = _joined([bundles, _missing(visits, bundles)])
+    return _joined([bundles, _checkouts_again(visits, bundles), _purchases_again(visits, bundles)])
 
 
-def _joined(*parts: tuple[Script, Codes, int]) -> Script:
-    """Scripts of parts of the sessions as one: positions are those of all sessions, places are shifted."""
-    return Script(
-        visit=np.concatenate([positions[script.visit] for script, positions, _ in parts]),
-        place=np.concatenate([script.place + shift for script, _, shift in parts]),
-        event=np.concatenate([script.event for script, _, _ in parts]),
-        tie=np.concatenate([script.tie for script, _, _ in parts]),
-        page=np.concatenate([script.page for script, _, _ in parts]),
-        attempt=np.concatenate([script.attempt for script, _, _ in parts]),
+def _joined(parts: list[_Bundles]) -> _Bundles:
+    columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Bundles)]
+    order = np.argsort(columns[0] * (1 << 20) + columns[1], kind="stable")
+    return _Bundles(*(column[order] for column in columns))
+
+
+def _chain(visits: Visits, positions: Codes) -> _Bundles:
+    again = (visits.depth == BUYER) & second_order(visits)
+    found = _once(walk(visits.key, visits.depth, visits.is_first, _modes(visits), again))
+    key = visits.key[found.visit]
+    u = uniform(key, "wait", found.place)
+    depth = visits.depth[found.visit]
+    seconds = seconds_before(u, np.maximum(found.before, 0), found.code, found.is_last, depth)
+    page = np.full(len(u), _ANY_PAGE)
+    return _Bundles(positions[found.visit], found.place * _ROOM, found.code, seconds, page, found.attempt)
+
+
+def _once(found: Bundles) -> Bundles:
+    """A checkout begins once: the chain forgets that it had begun two bundles ago."""
+    begins = bundle_events()[0][found.code, CODE["begin_checkout"]]
+    code: list[str] = measured()["codes"]
+    before = np.zeros(len(begins), dtype=bool)
+    for n in (1, 2):
+        before[n:] |= begins[:-n] & (found.visit[n:] == found.visit[:-n])
+    kept = ~(before & (found.code == code.index("begin_checkout")))
+    return Bundles(*(getattr(found, field.name)[kept] for field in fields(Bundles)))
+
+
+def second_order(visits: Visits) -> Flags:
+    """Which sessions, if they buy, buy twice."""
+    from synth.storefront.baskets import SECOND_ORDER
+
+    found: Flags = uniform(visits.key, "second order") < SECOND_ORDER
+    return found
+
+
+def _modes(visits: Visits) -> Codes:
+    """What the day's tags can tell of each session; on days of weak cart tracking of some and not of others."""
+    if not len(visits):
+        return np.zeros(0, dtype=np.int64)
+    tags = tracking(*span(visits))
+    row = tags.row(visits.started_us)
+    tracked = uniform(visits.key, "cart tracked") < tags.cart_kept[row]
+    late = visits.started_us >= TAGS_CHANGED
+    # who goes on to the checkout hardly ever lacks the cart
+    tracked |= late & (visits.depth >= CHECKOUT)
+    return np.select([tracked, late], [LATE, LATE_WITHOUT_CARTS], EARLY)
+
+
+def _views_again(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """From 28 December a page tells its view a second time after five seconds, if it is still looked at then."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    late = visits.started_us[bundles.visit] >= VIEWS_TWICE_FROM
+    loads = np.flatnonzero(late & holds[bundles.code, CODE["page_view"]])
+    if not len(loads):
+        return bundles
+    key = children(visits.key[bundles.visit[loads]], "view again", bundles.place[loads])
+    following = np.minimum(loads + 1, len(bundles.code) - 1)
+    is_last = bundles.visit[following] != bundles.visit[loads]
+    is_last |= following == loads
+    wait = np.where(is_last, 0.0, bundles.seconds[following])
+    after = Quantiles.of(_VIEW_AGAIN_SECONDS).draw(key, "wait")
+    u = uniform(key, "again")
+    opens = np.where(np.diff(bundles.visit, prepend=-1)[loads] > 0, 1.0, _VIEW_AGAIN_LATER)
+    told = np.where(is_last, u < 0.75 * opens, (wait > after + 0.02) & (u < 0.97 * opens))
+    code, seconds = bundles.code.copy(), bundles.seconds.copy()
+    # what comes at the same moment anyway comes with it
+    for name in ("view_promotion", "scroll", "user_engagement"):
+        joins = ~is_last & (np.abs(wait - 5.3) < 0.9) & (code[following] == codes.index(name)) & (u < 0.85 * opens)
+        code[following[joins]] = codes.index("+".join(sorted(("page_view", name), key=list(CODE).index)))
+        told &= ~joins
+    again = loads[told]
+    goes_on = again[~is_last[told]] + 1
+    seconds[goes_on] -= after[told & ~is_last]
+    page = bundles.page.copy()
+    page[following[~is_last & (code[following] != bundles.code[following])]] = SAME_PAGE
+    one = np.full(len(again), codes.index("page_view"))
+    found = _Bundles(
+        bundles.visit[again],
+        bundles.place[again] + 1,
+        one,
+        after[told],
+        np.full(len(again), SAME_PAGE),
+        bundles.attempt[again],
     )
+    return _joined([_Bundles(bundles.visit, bundles.place, code, seconds, page, bundles.attempt), found])
 
 
-def _waits(key: Keys, event: Codes, repeats: Flags, is_robot: Flags) -> Codes:
-    """Microseconds since the event before, a multiple of RESIDUES and never nothing."""
-    seconds = np.zeros(len(event))
-    for name, table in _seconds().items():
-        of_class = np.isin(event, [CODE[member] for member in _CLASSES[name]])
-        seconds[of_class] = table.draw(key[of_class], "wait")
-    seconds[repeats] = Quantiles.of({"0": 0.001} | figures()["repeat_delay_seconds"]).draw(key[repeats], "wait")
-    slow = is_robot & ~np.isin(event, [CODE[member] for member in _CLASSES["checkout"]])
-    seconds[slow] = 2.5 + 5.5 * uniform(key[slow], "robot's wait")
-    wait = np.minimum((seconds * 1e6).astype(np.int64), LONGEST_WAIT_US) // RESIDUES + 1
-    return wait * RESIDUES
+def _missing(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """Who checks out is asked for an address, who buys pays: what the chain left out is put in."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    told = {
+        name: holds[bundles.code, CODE[name]] for name in ("begin_checkout", "add_shipping_info", "add_payment_info")
+    }
+    has = {name: np.bincount(bundles.visit[flags], minlength=len(visits)) > 0 for name, flags in told.items()}
+    asks = has["begin_checkout"] | has["add_shipping_info"]
+    parts = []
+    for name, bundle, lacks, after, wait in (
+        ("add_shipping_info", "add_shipping_info", asks, "begin_checkout", 5.0),
+        ("begin_checkout", "begin_checkout", asks, "add_shipping_info", 0.002),
+        (
+            "add_payment_info",
+            "page_view+add_payment_info",
+            visits.depth == BUYER,
+            "add_shipping_info",
+            6.0,
+        ),
+    ):
+        at = np.flatnonzero(told[after])
+        first = at[np.unique(bundles.visit[at], return_index=True)[1]]
+        first = first[(lacks & ~has[name])[bundles.visit[first]]]
+        found = _taken(bundles, first)
+        parts.append(
+            _Bundles(
+                found.visit,
+                found.place + 2,
+                np.full(len(first), codes.index(bundle)),
+                np.full(len(first), wait) * (0.98 + 0.1 * uniform(visits.key[found.visit], name)),
+                np.full(len(first), _ANY_PAGE),
+                found.attempt,
+            )
+        )
+    return _joined(parts)
+
+
+def _checkouts_again(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """begin_checkout was sent once to three times for one checkout, depending on the day."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    at = np.flatnonzero(holds[bundles.code, CODE["begin_checkout"]])
+    if not len(at):
+        return _taken(bundles, at)
+    tags = tracking(*span(visits))
+    visit = bundles.visit[at]
+    mean = tags.checkout_repeats[tags.row(visits.started_us[visit])]
+    # the late chain begins somewhat more checkouts than it asks for addresses
+    mean = np.maximum(1.0, np.where(visits.started_us[visit] >= TAGS_CHANGED, 0.88, 1.0) * mean)
+    key = children(visits.key[visit], "again", bundles.place[at])
+    times = np.floor(mean - 1 + uniform(key, "times")).astype(np.int64)
+    # while the address was told by itself, the repetition came after it
+    following = np.minimum(at + 1, len(bundles.code) - 1)
+    told = (bundles.code[following] == codes.index("add_shipping_info")) & (bundles.visit[following] == visit)
+    after = np.where(told, following, at)
+    one = np.repeat(np.arange(len(at)), times)
+    nth = np.arange(len(one)) - np.repeat(np.cumsum(times) - times, times)
+    seconds = Quantiles.of(_AGAIN_SECONDS).draw(children(key[one], "wait", nth), "wait")
+    found = _taken(bundles, after[one])
+    code = np.full(len(one), codes.index("begin_checkout"))
+    return _Bundles(found.visit, found.place + 1 + nth, code, seconds, found.page, found.attempt)
+
+
+def _purchases_again(visits: Visits, bundles: _Bundles) -> _Bundles:
+    """The confirmation page sends its purchase again, for some days mostly, on others hardly ever."""
+    holds, _ = bundle_events()
+    codes: list[str] = measured()["codes"]
+    at = np.flatnonzero(holds[bundles.code, CODE["purchase"]])
+    visit = bundles.visit[at]
+    started = visits.started_us[visit]
+    key = children(visits.key[visit], "bought again", bundles.place[at])
+    share = np.where((started >= REPEATS_FROM) & (started < REPEATS_UNTIL), 0.72, 0.012)
+    again = uniform(key, "again") < share
+    times = again.astype(np.int64) + (again & (uniform(key, "third") < 0.11))
+    one = np.repeat(np.arange(len(at)), times)
+    nth = np.arange(len(one)) - np.repeat(np.cumsum(times) - times, times)
+    delay = Quantiles.of({"0": 0.001} | figures()["repeat_delay_seconds"])
+    found = _taken(bundles, at[one])
+    code = np.full(len(one), codes.index("purchase"))
+    seconds = delay.draw(children(key[one], "wait", nth), "wait")
+    return _Bundles(found.visit, found.place + 8 + nth, code, seconds, found.page, found.attempt)
+
+
+def _taken(bundles: _Bundles, at: Codes) -> _Bundles:
+    return _Bundles(*(getattr(bundles, field.name)[at] for field in fields(_Bundles)))
 
 
 def _elapsed(wait: Codes, visit: Codes, starts: Flags) -> Codes:
-    """Microseconds since the session's start; the waits of a session that would last too long are all shortened."""
-    total = np.zeros(visit[-1] + 1 if len(visit) else 0)
-    np.add.at(total, visit, wait)
+    """Microseconds since the session's start; sessions that would last too long are shortened."""
+    total = np.bincount(visit, weights=wait) if len(visit) else np.zeros(0)
     share = np.minimum(1.0, LONGEST_SESSION_US / 2 / np.maximum(total, 1))[visit]
     shortened = np.maximum(1, (wait * share).astype(np.int64) // RESIDUES) * RESIDUES
     summed = np.cumsum(np.where((wait > 0) & (share < 1), shortened, wait))
@@ -171,49 +329,70 @@ def _elapsed(wait: Codes, visit: Codes, starts: Flags) -> Codes:
 
 
 @cache
-def _seconds() -> dict[str, Quantiles]:
-    return {name: Quantiles.of(table) for name, table in figures()["seconds_before"].items()}
+def _contexts() -> Codes:
+    """For each bundle what kind of page its page view loads."""
+    found = []
+    for code in measured()["codes"]:
+        names = code.split("+")
+        if "add_payment_info" in names:
+            found.append(_PAY)
+        elif "add_shipping_info" in names:
+            found.append(_SHIP)
+        elif "view_search_results" in names:
+            found.append(_SEARCH)
+        elif "view_item" in names or "select_item" in names:
+            found.append(_ITEM)
+        else:
+            found.append(_PROMO if "view_promotion" in names else _OTHER)
+    return np.array(found)
 
 
-def _view_starts(event: Codes, bundle_number: Codes, starts: Flags) -> Flags:
-    """Where a page is loaded: at the first event of a bundle that holds a page view, and at the start of a session."""
-    loads = np.zeros(bundle_number[-1] + 1 if len(event) else 1, dtype=bool)
-    loads[bundle_number[event == CODE["page_view"]]] = True
-    is_first_of_bundle = np.diff(bundle_number, prepend=0) > 0
-    found: Flags = starts | (is_first_of_bundle & loads[bundle_number])
-    return found
-
-
-def _pages(view: Keys, view_starts: Flags, view_number: Codes, event: Codes, scripted: Codes) -> tuple[Codes, Codes]:
-    """Page of every event and of the view before it."""
+def _pages(
+    visits: Visits, bundles: _Bundles, view: Keys, view_starts: Flags, view_number: Codes
+) -> tuple[Codes, Codes]:
+    """Page of every bundle and of the view before it."""
     at = np.flatnonzero(view_starts)
     if not len(at):
         return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-    key, number = view[at], view_number[at]
-    asked = np.maximum.reduceat(np.where(scripted == ANY_PAGE, np.iinfo(np.int64).min, scripted), at)
-    shows_items = np.logical_or.reduceat(np.isin(event, _ITEM_EVENTS), at)
-    product = goods().view(key, "product")
-    on_items = np.where(uniform(key, "one product") < 0.25, pages().product_page[product], pages().shelf_page[product])
-    drawn = np.where(shows_items, on_items, pages().browse(key, "page"))
-    robot = pages().product_page[(ROBOT_PAGE - np.minimum(asked, ROBOT_PAGE)) % 10_000 * 4 % len(pages().product_page)]
-    page = np.where(asked >= 0, asked, np.where((asked <= ROBOT_PAGE) & (asked > -10_000), robot, drawn))
-    stays = (number > 0) & (asked < -10_000) & ~shows_items & (uniform(key, "stays") < STAYS_ON_PAGE)
-    page = page[np.maximum.accumulate(np.where(stays, 0, np.arange(len(at))))]
+    key, number, scripted = view[at], view_number[at], bundles.page[at]
+    holds, _ = bundle_events()
+    context = np.where(number == 0, _OPEN, _contexts()[bundles.code[at]])
+    deep = np.isin(visits.depth[bundles.visit[at]], (CHECKOUT, BUYER)).astype(np.int64)
+    site = pages()
+    drawn = bits(key, 1)
+    page = np.zeros(len(at), dtype=np.int64)
+    for kind, name in enumerate(_CONTEXTS[:4]):
+        of_kind = context == kind
+        page[of_kind] = site.draw(name, low_share(drawn[of_kind]))
+    page = np.where(context == _SEARCH, SEARCH, np.where(context == _PAY, PAYMENT, page))
+    asks_address = np.logical_or.reduceat(holds[bundles.code, CODE["add_shipping_info"]], at)
+    buys = np.logical_or.reduceat(holds[bundles.code, CODE["purchase"]], at)
+    page = np.where(asks_address & (context != _PAY), DETAILS, page)
+    page = np.where(buys & (context != _PAY), CONFIRMATION, page)
+    own = site.products[(PRODUCT - np.minimum(scripted, PRODUCT)) % len(site.products)]
+    page = np.where(
+        scripted == _ANY_PAGE, page, np.where(scripted <= PRODUCT, own, np.where(scripted == HOME, site.home, scripted))
+    )
+
+    u = high_share(drawn)
+    stays = np.array(_STAYS)[context, deep]
+    back = stays + np.array(_GOES_BACK)[context, deep]
+    free = (scripted == _ANY_PAGE) & (number > 0) & ~asks_address & ~buys
+    source = np.arange(len(at))
+    source = np.where(free & (u < stays), source - 1, source)
+    source = np.where((scripted == SAME_PAGE) & (number > 0), source - 1, source)
+    to = source - 1 - (uniform(key, "back to") * number).astype(np.int64)
+    source = np.where(free & (u >= stays) & (u < back), np.maximum(to, source - number), source)
+    # a view that returns to one that itself returned ends where that one did
+    while True:
+        further = source[source]
+        if np.array_equal(further, source):
+            break
+        source = further
+    page = page[source]
     before = np.where(number > 0, np.roll(page, 1), -1)
-    of_event = np.cumsum(view_starts) - 1
-    return page[of_event], before[of_event]
-
-
-def _tracked(events: Events, visits: Visits) -> Flags:
-    """Which events reached the export: add_to_cart and select_item were not tagged, or badly, on many days."""
-    if not len(events.at_us):
-        return np.zeros(0, dtype=bool)
-    first, last = span(visits)
-    tags = tracking(first, last + timedelta(days=1))  # sessions run over midnight
-    row, u = tags.row(events.at_us), uniform(events.key, "tracked")
-    kept: Flags = np.where(events.event == CODE["add_to_cart"], u < tags.cart_kept[row], True)
-    kept &= np.where(events.event == CODE["select_item"], u < tags.select_kept[row], True)
-    return kept
+    of_bundle = np.cumsum(view_starts) - 1
+    return page[of_bundle], before[of_bundle]
 
 
 def _since(starts: Flags) -> Codes:

@@ -1,92 +1,153 @@
 """Days of the export, put together from sessions."""
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import date, timedelta
 
 import numpy as np
 import pyarrow as pa
 
-from synth.storefront.arrays import column_type, decimals, export_schema, lists, same, struct, texts, whole
+from synth.storefront.arrays import (
+    column_type,
+    decimals,
+    encoded_schema,
+    export_schema,
+    lists,
+    same,
+    struct,
+    texts,
+    whole,
+)
 from synth.storefront.attributes import devices, places, pseudo_ids, sources, traffic_sources
 from synth.storefront.baskets import Baskets, baskets, spent_before
 from synth.storefront.calendar import day_of, ordinal
-from synth.storefront.draws import Codes, integers, root, uniform
+from synth.storefront.draws import Codes, Flags, integers, root, uniform
 from synth.storefront.figures import CODE, EVENTS
 from synth.storefront.items import items_and_ecommerce
 from synth.storefront.params import event_params, order_of
+from synth.storefront.scenarios import Scenario, as_exported, ids_lost, robot_factor, second_browsers, unrecorded
 from synth.storefront.sessions import Events, events_of
-from synth.storefront.visitors import Visits, cohorts
+from synth.storefront.truth import people_of, unrecorded_of
+from synth.storefront.visitors import HORIZON_DAYS, Visits, cohort
 
 STREAM_ID = 2100450278
 # Sessions made at one go: few enough for memory, enough that the cost of a step is in its rows.
-BATCH = 6000
+BATCH = 12_000
 
 
-def days(wanted: list[date], scale: float, seed: int) -> Iterator[tuple[date, pa.Table]]:
+def days(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, pa.Table]]:
     """The export of consecutive days, in order; sessions over midnight go on in the next day's table.
 
-    A day is the same whatever days are asked for with it. Rows are sorted by time.
+    A day is the same whatever days are asked for with it. Rows are sorted by time, then visitor, then name. Texts are
+    positions in vocabularies (`plain` makes them texts).
     """
-    first, last = wanted[0], wanted[-1]
-    visits = _known_visits(first, last, scale, seed)
-    held: dict[date, list[pa.Table]] = {day: [] for day in wanted}
-    started = day_of(visits.started_us)
-    done = first
-    for low, high in _blocks(started, ordinal(first) - 1, ordinal(last)):
-        for day, part in _by_day(visits.take((started >= low) & (started <= high))):
-            if day in held:
-                held[day].append(part)
-        # what starts later cannot reach back
-        while done <= last and ordinal(done) <= high:
-            yield done, _sorted(held.pop(done))
-            done += timedelta(days=1)
+    for day, table, _ in days_and_truth(wanted, scale, seed, scenario):
+        yield day, table
 
 
-def _known_visits(first: date, last: date, scale: float, seed: int) -> Visits:
-    """Sessions that can reach into the days, with what their visitors spent before, in the order of their start."""
-    visits = cohorts(first - timedelta(days=1), last, scale, root(seed))
-    visits = replace(visits, spent_before=spent_before(visits, baskets(visits)))
-    started = day_of(visits.started_us)
-    visits = visits.take((started >= ordinal(first) - 1) & (started <= ordinal(last)))
-    return visits.take(np.lexsort((visits.key, visits.started_us)))
+def days_and_truth(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, pa.Table, list[tuple[str, pa.Table]]]]:
+    """The same with what is true of each day, by the names of synth.storefront.truth."""
+    for day, visits, events in days_of_events(wanted, scale, seed, scenario):
+        hidden = unrecorded(scenario, visits, events)
+        orders = baskets(visits)
+        orders = replace(orders, id_told=orders.has_id & ~ids_lost(scenario, visits)[orders.visit])
+        order = order_of(events, orders)
+        no_id = (events.event == CODE["purchase"]) & (order >= 0) & ~hidden
+        no_id[no_id] = ~orders.id_told[order[no_id]]
+        reason = scenario.kind if scenario else ""
+        truth = [
+            ("storefront_people", people_of(day, visits)),
+            ("storefront_unrecorded", unrecorded_of(day, visits, events, hidden, no_id, reason)),
+        ]
+        told = events.take(~hidden) if hidden.any() else events
+        starts = np.diff(told.at_us, prepend=-1) != 0
+        place = np.arange(len(starts)) - np.maximum.accumulate(np.where(starts, np.arange(len(starts)), 0))
+        yield day, as_exported(scenario, _rows(told, visits, orders), place), truth
 
 
-def _blocks(started: Codes, low: int, high: int) -> Iterator[tuple[int, int]]:
+def plain(table: pa.Table) -> pa.Table:
+    """A day's table with the very types of the export."""
+    return table.cast(export_schema())
+
+
+def days_of_events(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
+) -> Iterator[tuple[date, Visits, Events]]:
+    """The sessions and events of consecutive days; every event's position of a session is in the day's own sessions."""
+    held: tuple[Visits, Events] | None = None
+    for block in _blocks(_sessions_by_day(wanted, scale, seed, scenario)):
+        visits = _concatenated(Visits, [part for _, part in block])
+        visits = visits.take(np.lexsort((visits.key, visits.started_us)))
+        events = events_of(visits)
+        if held is not None:  # what ran over midnight
+            late, over = held
+            events = _concatenated(Events, [replace(over, visit=over.visit + len(visits)), events])
+            visits = _concatenated(Visits, [visits, late])
+        events = events.take(np.lexsort((events.event, visits.visitor[events.visit], events.at_us)))
+        of_day = day_of(events.at_us)
+        for day, _ in block:
+            if day >= wanted[0]:
+                yield day, *_only(visits, events, of_day == ordinal(day))
+        held = _only(visits, events, of_day > ordinal(block[-1][0]))
+
+
+def _only(visits: Visits, events: Events, kept: Flags) -> tuple[Visits, Events]:
+    """Some of the events, and the sessions they belong to."""
+    some = events.take(kept)
+    of, visit = np.unique(some.visit, return_inverse=True)
+    return visits.take(of), replace(some, visit=visit)
+
+
+def _concatenated[T: (Visits, Events)](kind: type[T], parts: list[T]) -> T:
+    return kind(**{field.name: np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(kind)})
+
+
+def _sessions_by_day(
+    wanted: list[date], scale: float, seed: int, scenario: Scenario | None
+) -> Iterator[tuple[date, Visits]]:
+    """Sessions by the day on which they start, from the day before the first wanted one.
+
+    The visitors of one day at a time are made, and what they do later is kept until its day comes.
+    """
+    first, last = wanted[0] - timedelta(days=1), wanted[-1]
+    held: dict[int, list[Visits]] = {}
+    begin = first - timedelta(days=HORIZON_DAYS)
+    for day in (begin + timedelta(days=n) for n in range((last - begin).days + 1)):
+        visits = second_browsers(scenario, cohort(day, scale, root(seed), robot_factor(scenario, day)))
+        visits = replace(visits, spent_before=spent_before(visits, baskets(visits)))
+        started = day_of(visits.started_us)
+        visits = visits.take((started >= ordinal(first)) & (started <= ordinal(last)))
+        started = day_of(visits.started_us)
+        for number in np.unique(started).tolist():
+            held.setdefault(number, []).append(visits.take(started == number))
+        if day >= first:
+            # what starts on a day is known once the day's own visitors are
+            yield day, _concatenated(Visits, held.pop(ordinal(day), []) or [visits.take(np.zeros(0, dtype=np.int64))])
+
+
+def _blocks(days: Iterator[tuple[date, Visits]]) -> Iterator[list[tuple[date, Visits]]]:
     """Runs of days, each with about BATCH sessions."""
-    begin, held = low, 0
-    for day in range(low, high + 1):
-        held += int(np.count_nonzero(started == day))
-        if held >= BATCH or day == high:
-            yield begin, day
-            begin, held = day + 1, 0
+    block: list[tuple[date, Visits]] = []
+    for day, visits in days:
+        block.append((day, visits))
+        if sum(len(part) for _, part in block) >= BATCH:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
-def _by_day(visits: Visits) -> Iterator[tuple[date, pa.Table]]:
-    if not len(visits):
-        return
-    events = events_of(visits)
-    # bundles of a visitor stay together where two visitors share a microsecond
-    events = events.take(np.lexsort((events.event, visits.visitor[events.visit], events.at_us)))
-    table, of_day = _rows(events, visits), day_of(events.at_us)
-    edges = np.flatnonzero(np.diff(of_day, prepend=-1))
-    for start, end in zip(edges, [*edges[1:], len(of_day)], strict=True):
-        yield date(1970, 1, 1) + timedelta(days=int(of_day[start])), table.slice(start, end - start)
-
-
-def _sorted(parts: list[pa.Table]) -> pa.Table:
-    """A day's rows by time; the parts overlap only by sessions over midnight."""
-    table = pa.concat_tables([export_schema().empty_table(), *parts])
-    order = [("event_timestamp", "ascending"), ("user_pseudo_id", "ascending"), ("event_name", "ascending")]
-    return table if len(parts) < 2 else table.sort_by(order).combine_chunks()
-
-
-def _rows(events: Events, visits: Visits) -> pa.Table:
+def _rows(events: Events, visits: Visits, orders: Baskets) -> pa.Table:
     """The export's columns for events of these sessions."""
-    length, orders = len(events.event), baskets(visits)
+    length = len(events.event)
     order, source = order_of(events, orders), sources(visits)
     items, ecommerce = items_and_ecommerce(events, orders, order)
     of_visit = pa.array(events.visit)
+    visitors, of_visitor = np.unique(visits.visitor, return_inverse=True)
     touched = uniform(visits.visitor, "no first touch") >= 0.015
     columns = {
         "event_date": texts(*_dates(events.at_us)),
@@ -95,7 +156,7 @@ def _rows(events: Events, visits: Visits) -> pa.Table:
         "event_params": event_params(events, visits, source, orders, order),
         "event_value_in_usd": _value(events, orders, order),
         "event_bundle_sequence_id": whole(integers(events.bundle, "sequence", 20_000_000_001) - 10_000_000_000),
-        "user_pseudo_id": pa.array(pseudo_ids(visits.visitor), pa.string()).take(of_visit),
+        "user_pseudo_id": texts(pseudo_ids(visitors), of_visitor[events.visit]),
         "privacy_info": struct(column_type("privacy_info"), length, {"uses_transient_token": same("No", length)}),
         "user_properties": lists(column_type("user_properties"), np.zeros(0, dtype=np.int64), length, _no_properties()),
         "user_first_touch_timestamp": whole(visits.first_touch_us, touched).take(of_visit),
@@ -108,7 +169,7 @@ def _rows(events: Events, visits: Visits) -> pa.Table:
         "ecommerce": ecommerce,
         "items": items,
     }
-    schema = export_schema()
+    schema = encoded_schema()
     return pa.table([columns.get(f.name, pa.nulls(length, f.type)) for f in schema], schema=schema)
 
 
@@ -138,13 +199,11 @@ def _lifetime(events: Events, visits: Visits, orders: Baskets, order: Codes) -> 
     bought = np.flatnonzero((events.event == CODE["purchase"]) & (order >= 0))
     # events are in the order of time, so the first that names an order is its first purchase
     _, first = np.unique(order[bought], return_index=True)
-    by_visit: dict[int, list[int]] = {}
-    for at in bought[np.sort(first)].tolist():
-        by_visit.setdefault(int(events.visit[at]), []).append(at)
-    for visit, purchases in by_visit.items():
-        mine = np.flatnonzero(events.visit == visit)
-        for at in purchases:
-            spent[mine[mine >= at]] += orders.revenue_dollars[order[at]]
+    purchases, revenue_of = bought[first], orders.revenue_dollars
+    inside = np.flatnonzero(np.isin(events.visit, events.visit[purchases]))
+    for at in purchases.tolist():
+        mine = inside[(inside >= at) & (events.visit[inside] == events.visit[at])]
+        spent[mine] += revenue_of[order[at]]
     length = len(order)
     revenue = decimals(spent, np.ones(length, dtype=bool))
     return struct(column_type("user_ltv"), length, {"revenue": revenue, "currency": same("USD", length)})

@@ -4,12 +4,13 @@ Columns are those that the report reads, under the names and types that the ware
 """
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from google.cloud.bigquery import LoadJobConfig, SchemaField
 
 from journey.bigquery import TableSpec, Warehouse
+from journey.settings import Settings
 
 Row = dict[str, Any]
 
@@ -26,14 +27,14 @@ def _spec(dataset: str, name: str, columns: str) -> TableSpec:
 JOURNEYS = _spec(
     "marts",
     "fct_user_journeys",
-    "session_key STRING, session_day DATE, view_item_at TIMESTAMP, add_to_cart_at TIMESTAMP, "
-    "begin_checkout_at TIMESTAMP, purchase_at TIMESTAMP, is_purchase_confirmed BOOL",
+    "session_key STRING, user_key STRING, device_category STRING, session_day DATE, view_item_at TIMESTAMP, "
+    "add_to_cart_at TIMESTAMP, begin_checkout_at TIMESTAMP, purchase_at TIMESTAMP, is_purchase_confirmed BOOL",
 )
 RECONCILIATION = _spec(
     "marts",
     "fct_reconciliation",
-    "reconciliation_key STRING, status STRING, reason STRING, order_id INT64, purchase_events INT64, "
-    "reconciliation_day DATE, ga4_revenue NUMERIC, backend_revenue NUMERIC",
+    "reconciliation_key STRING, status STRING, reason STRING, order_id INT64, transaction_id STRING, "
+    "purchase_events INT64, reconciliation_day DATE, ga4_revenue NUMERIC, backend_revenue NUMERIC",
 )
 EXPORT_DAYS = _spec(
     "raw_ga4",
@@ -48,23 +49,74 @@ ORDERS = _spec(
 FUNNEL = _spec(
     "marts",
     "rpt_funnel",
-    "population STRING, method STRING, dimension STRING, "
-    "step_order INT64, step_name STRING, sessions INT64, share FLOAT64",
+    "population STRING, method STRING, dimension STRING, slice STRING, step_order INT64, step_name STRING, "
+    "sessions INT64, entered_sessions INT64, share FLOAT64, share_of_previous FLOAT64, "
+    "median_seconds_from_previous FLOAT64, affected_days INT64",
 )
 DAYS = _spec(
     "marts",
     "rpt_daily_reconciliation",
     "reconciliation_day DATE, purchases INT64, orders INT64, eligible_orders INT64, matched INT64, "
     "amount_mismatch INT64, missing_in_backend INT64, missing_in_ga4 INT64, excluded INT64, awaiting INT64, "
-    "match_rate FLOAT64, ga4_revenue NUMERIC, backend_revenue NUMERIC, revenue_difference NUMERIC, "
+    "match_rate FLOAT64, match_rate_lower FLOAT64, match_rate_upper FLOAT64, match_rate_then FLOAT64, "
+    "is_mature BOOL, ga4_revenue NUMERIC, backend_revenue NUMERIC, revenue_difference NUMERIC, "
     "unexplained_difference NUMERIC",
 )
-TABLES = (JOURNEYS, RECONCILIATION, EXPORT_DAYS, ORDERS, FUNNEL, DAYS)
+# Of these a warehouse may hold none: each makes one section of the page.
+PEOPLE = _spec("marts", "dim_users", "user_key STRING")
+BINS = _spec(
+    "marts",
+    "rpt_time_to_purchase",
+    "bin_order INT64, bin_label STRING, from_seconds INT64, to_seconds INT64, people INT64",
+)
+BRIDGE = _spec(
+    "marts",
+    "rpt_revenue_bridge",
+    "reconciliation_day DATE, line_order INT64, line STRING, kind STRING, amount NUMERIC, row_count INT64",
+)
+HEALTH = _spec(
+    "marts",
+    "rpt_tracking_health",
+    "export_day DATE, event_name STRING, sessions INT64, neighbour STRING, neighbour_sessions INT64, "
+    "sessions_with_both INT64, rate FLOAT64, expected_rate FLOAT64, expected_lower FLOAT64, expected_upper FLOAT64, "
+    "status STRING",
+)
+CAUSES = _spec(
+    "marts",
+    "rpt_gap_causes",
+    "gap STRING, dimension STRING, slice STRING, rows_at_risk INT64, missing INT64, missing_rate FLOAT64, "
+    "elsewhere_rate FLOAT64, lift FLOAT64, p_value FLOAT64, q_value FLOAT64, is_cause BOOL",
+)
+MARKS = _spec(
+    "marts",
+    "rpt_journey_timeline",
+    "lane_group_order INT64, lane_group STRING, lane_order INT64, label STRING, reason STRING, lane_sessions INT64, "
+    "mark_order INT64, mark STRING, started_at TIMESTAMP, ended_at TIMESTAMP, seconds_from_first INT64, "
+    "seconds_until_end INT64, amount NUMERIC",
+)
+RESULTS = (
+    "result_order INT64, name STRING, subject STRING, status STRING, failures INT64, message STRING, "
+    "invocation_id STRING"
+)
+MODEL_RESULTS = _spec("marts", "rpt_model_results", RESULTS)
+TEST_RESULTS = _spec("marts", "rpt_test_results", RESULTS)
+SCORES = _spec(
+    "evaluation",
+    "eval_scores",
+    "subject STRING, label STRING, true_positives INT64, false_positives INT64, false_negatives INT64, "
+    "precision FLOAT64, recall FLOAT64, f1 FLOAT64",
+)
+MONEY = _spec(
+    "evaluation",
+    "eval_money",
+    "reason STRING, injected_amount NUMERIC, found_amount NUMERIC, difference NUMERIC, is_decidable BOOL",
+)
+CONFUSION = _spec("evaluation", "eval_status_confusion", "expected_status STRING, found_status STRING, orders INT64")
+NEEDED = (JOURNEYS, RECONCILIATION, EXPORT_DAYS, ORDERS, FUNNEL, DAYS)
+SECTIONS = (PEOPLE, BINS, BRIDGE, HEALTH, CAUSES, MARKS, MODEL_RESULTS, TEST_RESULTS, SCORES, MONEY, CONFUSION)
+TABLES = NEEDED + SECTIONS
 
-SUM_UP_FUNNEL = """
-insert into `{marts}.rpt_funnel` (population, method, dimension, step_order, step_name, sessions, share)
-with counted as (
-    select
+_STEPS = """
         count(*) as sessions,
         countif(view_item_at is not null) as view_item,
         countif(add_to_cart_at is not null) as add_to_cart,
@@ -72,65 +124,151 @@ with counted as (
         countif(purchase_at is not null) as purchase,
         countif(is_purchase_confirmed) as confirmed
     from `{marts}.fct_user_journeys`
+"""
+SUM_UP_FUNNEL = f"""
+insert into `{{marts}}.rpt_funnel` (
+    population, method, dimension, slice, step_order, step_name, sessions, entered_sessions, share, share_of_previous,
+    median_seconds_from_previous, affected_days
+)
+with counted as (
+    select 'all' as dimension, 'all' as slice, {_STEPS}
+    union all
+    select 'device_category' as dimension, device_category as slice, {_STEPS}
+    group by device_category
 )
 select
-    'everyone', 'any', 'all',
-    step.step_order, step.step_name, step.sessions, safe_divide(step.sessions, counted.sessions)
+    'everyone', 'any', counted.dimension, counted.slice, step.step_order, step.step_name, step.sessions,
+    counted.sessions, safe_divide(step.sessions, counted.sessions), safe_divide(step.sessions, step.before),
+    if(step.before > 0 and step.sessions > 0 and step.step_order < 6, 90.0 * step.step_order, null),
+    0
 from counted, unnest([
-    struct(1 as step_order, 'sessions' as step_name, counted.sessions as sessions),
-    struct(2 as step_order, 'view_item' as step_name, counted.view_item as sessions),
-    struct(3 as step_order, 'add_to_cart' as step_name, counted.add_to_cart as sessions),
-    struct(4 as step_order, 'begin_checkout' as step_name, counted.begin_checkout as sessions),
-    struct(5 as step_order, 'purchase' as step_name, counted.purchase as sessions),
-    struct(6 as step_order, 'confirmed' as step_name, counted.confirmed as sessions)
+    struct(1 as step_order, 'sessions' as step_name, counted.sessions as sessions, 0 as before),
+    struct(2 as step_order, 'view_item' as step_name, counted.view_item as sessions, counted.sessions as before),
+    struct(3 as step_order, 'add_to_cart' as step_name, counted.add_to_cart as sessions, counted.view_item as before),
+    struct(4 as step_order, 'begin_checkout' as step_name, counted.begin_checkout as sessions, add_to_cart as before),
+    struct(5 as step_order, 'purchase' as step_name, counted.purchase as sessions, counted.begin_checkout as before),
+    struct(6 as step_order, 'confirmed' as step_name, counted.confirmed as sessions, counted.purchase as before)
 ]) as step
 """
 
 SUM_UP_DAYS = """
 insert into `{marts}.rpt_daily_reconciliation` (
     reconciliation_day, purchases, orders, eligible_orders, matched, amount_mismatch, missing_in_backend,
-    missing_in_ga4, excluded, awaiting, match_rate, ga4_revenue, backend_revenue, revenue_difference,
-    unexplained_difference
+    missing_in_ga4, excluded, awaiting, match_rate, match_rate_lower, match_rate_upper, match_rate_then, is_mature,
+    ga4_revenue, backend_revenue, revenue_difference, unexplained_difference
+)
+with days as (
+    select
+        reconciliation_day,
+        countif(purchase_events > 0) as purchases,
+        count(order_id) as orders,
+        countif(order_id is not null and status in ('matched', 'amount_mismatch', 'missing_in_ga4')) as n,
+        countif(status in ('matched', 'amount_mismatch')) as k,
+        countif(status = 'matched') as matched,
+        countif(status = 'amount_mismatch') as amount_mismatch,
+        countif(status = 'missing_in_backend') as missing_in_backend,
+        countif(status = 'missing_in_ga4') as missing_in_ga4,
+        countif(status = 'excluded') as excluded,
+        countif(status = 'awaiting') as awaiting,
+        coalesce(sum(ga4_revenue), 0) as ga4,
+        coalesce(sum(backend_revenue), 0) as backend,
+        sum(if(reason = 'unknown', coalesce(ga4_revenue, 0) - coalesce(backend_revenue, 0), 0)) as unexplained
+    from `{marts}.fct_reconciliation`
+    group by reconciliation_day
 )
 select
-    reconciliation_day,
-    countif(purchase_events > 0),
-    count(order_id),
-    countif(order_id is not null and status in ('matched', 'amount_mismatch', 'missing_in_ga4')),
-    countif(status = 'matched'),
-    countif(status = 'amount_mismatch'),
-    countif(status = 'missing_in_backend'),
-    countif(status = 'missing_in_ga4'),
-    countif(status = 'excluded'),
-    countif(status = 'awaiting'),
-    safe_divide(
-        countif(status in ('matched', 'amount_mismatch')),
-        countif(order_id is not null and status in ('matched', 'amount_mismatch', 'missing_in_ga4'))
-    ),
-    coalesce(sum(ga4_revenue), 0),
-    coalesce(sum(backend_revenue), 0),
-    coalesce(sum(ga4_revenue), 0) - coalesce(sum(backend_revenue), 0),
-    sum(if(reason = 'unknown', coalesce(ga4_revenue, 0) - coalesce(backend_revenue, 0), 0))
-from `{marts}.fct_reconciliation`
-group by reconciliation_day
+    reconciliation_day, purchases, orders, n, matched, amount_mismatch, missing_in_backend, missing_in_ga4, excluded,
+    awaiting, safe_divide(k, n),
+    -- Wilson's interval at 1.96 standard deviations
+    if(n = 0, null, (k + 1.9208 - 1.96 * sqrt(safe_divide(k * (n - k), n) + 0.9604)) / (n + 3.8416)),
+    if(n = 0, null, (k + 1.9208 + 1.96 * sqrt(safe_divide(k * (n - k), n) + 0.9604)) / (n + 3.8416)),
+    safe_divide(k, n),
+    awaiting = 0,
+    ga4, backend, ga4 - backend, unexplained
+from days
+"""
+
+# Without duplicates and refunds: what is booked is what is kept of the orders that count.
+SUM_UP_BRIDGE = """
+insert into `{marts}.rpt_revenue_bridge` (reconciliation_day, line_order, line, kind, amount, row_count)
+with reconciled as (
+    select
+        reconciliation_day,
+        order_id is not null and status in ('matched', 'amount_mismatch', 'missing_in_ga4') as is_eligible,
+        coalesce(purchase_events, 0) > 0 as is_purchase,
+        case
+            when coalesce(purchase_events, 0) > 0 and order_id is null
+                then if(status = 'excluded', 'without_id', 'ga4_only')
+            when coalesce(purchase_events, 0) > 0 and status not in ('matched', 'amount_mismatch') then 'ga4_excluded'
+            when status = 'amount_mismatch' then reason
+            when status = 'missing_in_ga4' then 'backend_only'
+            else 'rounding'
+        end as step,
+        coalesce(ga4_revenue, 0) as ga4,
+        coalesce(backend_revenue, 0) as backend
+    from `{marts}.fct_reconciliation`
+),
+amounts as (
+    select reconciliation_day, 'ga4_reported' as line, sum(ga4) as amount, countif(is_purchase) as row_count
+    from reconciled
+    group by reconciliation_day
+    union all
+    select reconciliation_day, step, sum(if(is_eligible, backend, 0) - ga4), countif(is_purchase or is_eligible)
+    from reconciled
+    group by reconciliation_day, step
+    union all
+    select reconciliation_day, total, sum(if(is_eligible, backend, 0)), countif(is_eligible)
+    from reconciled
+    cross join unnest(['eligible_backend', 'backend_as_booked']) as total
+    group by reconciliation_day, total
+),
+lines as (
+    select
+        each.line_order,
+        each.line,
+        if(each.line in ('ga4_reported', 'eligible_backend', 'backend_as_booked', 'residual'), 'total', 'step') as kind
+    from unnest([
+        struct(1 as line_order, 'ga4_reported' as line), struct(2 as line_order, 'duplicates' as line),
+        struct(3 as line_order, 'without_id' as line), struct(4 as line_order, 'ga4_only' as line),
+        struct(5 as line_order, 'ga4_excluded' as line), struct(6 as line_order, 'shipping_basis' as line),
+        struct(7 as line_order, 'partial_refund' as line), struct(8 as line_order, 'rounding' as line),
+        struct(9 as line_order, 'unknown' as line), struct(10 as line_order, 'backend_only' as line),
+        struct(11 as line_order, 'eligible_backend' as line), struct(12 as line_order, 'backend_as_booked' as line),
+        struct(13 as line_order, 'residual' as line)
+    ]) as each
+)
+select
+    days.reconciliation_day, lines.line_order, lines.line, lines.kind, coalesce(amounts.amount, 0),
+    coalesce(amounts.row_count, 0)
+from (select distinct reconciliation_day from amounts) as days
+cross join lines
+left join amounts on days.reconciliation_day = amounts.reconciliation_day and lines.line = amounts.line
 """
 
 
 @dataclass(frozen=True)
 class Shop:
-    """Rows of the tables that the marts are summed up from."""
+    """Rows of the tables that the marts are summed up from; `sections`: those of single sections that are held."""
 
     journeys: list[Row] = field(default_factory=list)
     reconciliation: list[Row] = field(default_factory=list)
     export_days: list[Row] = field(default_factory=list)
     orders: list[Row] = field(default_factory=list)
+    sections: dict[str, list[Row]] = field(default_factory=dict)
 
 
 def session(key: str, day: date, *steps: str, is_confirmed: bool = False) -> Row:
     """A session that reached the steps named, e.g. `view_item`."""
     at = datetime(day.year, day.month, day.day, 12, tzinfo=UTC).isoformat()
     reached = {f"{step}_at": at for step in steps}
-    return {"session_key": key, "session_day": str(day), "is_purchase_confirmed": is_confirmed, **reached}
+    return {
+        "session_key": key,
+        "user_key": f"browser/{key}",
+        "device_category": "mobile" if key.startswith("cart") else "desktop",
+        "session_day": str(day),
+        "is_purchase_confirmed": is_confirmed,
+        **reached,
+    }
 
 
 def pair(
@@ -142,6 +280,7 @@ def pair(
         "status": status,
         "reason": reason,
         "order_id": None if backend is None else int(key),
+        "transaction_id": f"T{key}",
         "purchase_events": None if ga4 is None else events,
         "reconciliation_day": str(day),
         "ga4_revenue": ga4,
@@ -166,13 +305,13 @@ def order(order_id: int, currency: str, exchange_rate: str, updated_at: str) -> 
     }
 
 
-def _ddl(warehouse: Warehouse) -> str:
+def _ddl(settings: Settings, shop: Shop) -> str:
     """All datasets and tables in one script: one job instead of twenty calls."""
-    settings = warehouse.settings
+    tables = (*NEEDED, *(t for t in SECTIONS if t.name in shop.sections))
     statements = [
-        f"create schema if not exists `{settings.dataset(name)}`" for name in sorted({t.dataset for t in TABLES})
+        f"create schema if not exists `{settings.dataset(name)}`" for name in sorted({t.dataset for t in tables})
     ]
-    for table in TABLES:
+    for table in tables:
         columns = ", ".join(
             f"{c.name} array<{c.field_type}>" if c.mode == "REPEATED" else f"{c.name} {c.field_type}"
             for c in table.schema
@@ -188,14 +327,72 @@ def build(warehouse: Warehouse, shop: Shop) -> None:
         RECONCILIATION: shop.reconciliation,
         EXPORT_DAYS: shop.export_days,
         ORDERS: shop.orders,
+        **{table: shop.sections[table.name] for table in SECTIONS if table.name in shop.sections},
     }
-    warehouse.execute(_ddl(warehouse))
+    warehouse.execute(_ddl(warehouse.settings, shop))
     for table, those in rows.items():
         if those:
             config = LoadJobConfig(schema=list(table.schema))
             warehouse.client.load_table_from_json(those, table.id(warehouse.settings), job_config=config).result()
-    sums = f"{SUM_UP_FUNNEL};{SUM_UP_DAYS}"
-    warehouse.execute(sums.format(marts=warehouse.settings.dataset("marts")))
+    sums = [SUM_UP_FUNNEL, SUM_UP_DAYS, *([SUM_UP_BRIDGE] if BRIDGE.name in shop.sections else [])]
+    warehouse.execute(";".join(sums).format(marts=warehouse.settings.dataset("marts")))
+
+
+def result(order: int, name: str, status: str, failures: int | None = None, message: str | None = None) -> Row:
+    """A model or a test as dbt left it."""
+    told = {"result_order": order, "name": name, "subject": None, "status": status, "failures": failures}
+    return {**told, "message": message, "invocation_id": "5c1a0f64-0000-4000-8000-000000000042"}
+
+
+LANE_GROUPS = ("paid_not_in_ga4", "in_ga4_not_paid", "amount_differs", "matched")
+MARK_KINDS = ("session", "add_to_cart", "ga4_purchase", "paid")
+
+
+def mark(group: int, label: str, kind: str, seconds: int, until: int | None = None, amount: str | None = None) -> Row:
+    """A mark of a group's one lane, so many seconds after noon of the first day."""
+    noon = datetime(2020, 11, 1, 12, tzinfo=UTC)
+    end = seconds if until is None else until
+    return {
+        "lane_group_order": group,
+        "lane_group": LANE_GROUPS[group - 1],
+        "lane_order": 1,
+        "label": label,
+        "reason": None,
+        "lane_sessions": 1,
+        "mark_order": MARK_KINDS.index(kind) + 1,
+        "mark": kind,
+        "started_at": (noon + timedelta(seconds=seconds)).isoformat(),
+        "ended_at": (noon + timedelta(seconds=end)).isoformat(),
+        "seconds_from_first": seconds,
+        "seconds_until_end": end,
+        "amount": amount,
+    }
+
+
+def health(day: date, event: str, both: int, beside: int, status: str = "ok") -> Row:
+    """An event on a day beside its neighbour, view_item, of which half are expected to hold it."""
+    told = {"export_day": str(day), "event_name": event, "sessions": both, "neighbour": "view_item", "status": status}
+    counts = {"neighbour_sessions": beside, "sessions_with_both": both, "rate": both / beside}
+    return {**told, **counts, "expected_rate": 0.5, "expected_lower": 0.4, "expected_upper": 0.6}
+
+
+def cause(gap: str, slice_name: str, missing: int, at_risk: int, q_value: float, is_cause: bool) -> Row:
+    """A payment method, and how many of its rows are missing against one in fifty elsewhere."""
+    told = {"gap": gap, "dimension": "payment_method", "slice": slice_name, "rows_at_risk": at_risk, "missing": missing}
+    rate = missing / at_risk
+    rates = {"missing_rate": rate, "elsewhere_rate": 0.02, "lift": rate / 0.02}
+    return {**told, **rates, "p_value": q_value / 10, "q_value": q_value, "is_cause": is_cause}
+
+
+BINS_HERE = (("under 1 min", 0, 60), ("1-3 min", 60, 180), ("3-10 min", 180, 600), ("30 days on", 2592000, None))
+
+
+def bins(*people: int) -> list[Row]:
+    """Bins of the time to purchase with so many people."""
+    return [
+        {"bin_order": n, "bin_label": label, "from_seconds": low, "to_seconds": high, "people": count}
+        for n, ((label, low, high), count) in enumerate(zip(BINS_HERE, people, strict=True), 1)
+    ]
 
 
 DAY_1, DAY_2, DAY_3, DAY_4 = (date(2020, 11, n) for n in (1, 2, 3, 4))
@@ -235,4 +432,45 @@ SMALL_SHOP = Shop(
         order(2, "EUR", "1.18", "2020-11-03T08:00:00+00:00"),
         order(3, "USD", "1", "2021-02-01T00:00:00+00:00"),  # changed after the moment that the tests' page is of
     ],
+    sections={
+        "dim_users": [{"user_key": f"browser/{n}"} for n in range(3)],
+        "rpt_time_to_purchase": bins(2, 3, 5, 0),
+        "rpt_revenue_bridge": [],
+        "rpt_tracking_health": [
+            *(health(day, "add_to_cart", 20, 40) for day in (DAY_1, DAY_3)),
+            health(DAY_4, "add_to_cart", 0, 38, "outage"),
+            health(DAY_4, "purchase", 2, 38, "near_zero"),
+        ],
+        "rpt_gap_causes": [
+            cause("missing_in_ga4", "ideal", 9, 30, 0.0002, True),
+            cause("missing_in_ga4", "card", 1, 40, 0.8, False),
+        ],
+        "rpt_journey_timeline": [
+            mark(1, "order 16", "session", 0, 300),
+            mark(1, "order 16", "paid", 1200, amount="60.00"),
+            mark(2, "purchase T14", "session", 0, 90),
+            mark(2, "purchase T14", "add_to_cart", 30),
+            mark(2, "purchase T14", "ga4_purchase", 80, amount="70.25"),
+            mark(3, "order 12", "session", 0, 4000),
+            mark(3, "order 12", "ga4_purchase", 3000, amount="50.00"),
+            mark(3, "order 12", "paid", 3060, amount="20.00"),
+            mark(4, "order 10", "session", 0, 10),
+            mark(4, "order 10", "session", 400000, 400900),
+            mark(4, "order 10", "ga4_purchase", 400800, amount="10.50"),
+            mark(4, "order 10", "paid", 400860, amount="10.50"),
+        ],
+        "rpt_model_results": [result(1, "fct_reconciliation", "success"), result(2, "rpt_funnel", "success")],
+        "rpt_test_results": [result(1, "orders_are_conserved", "pass", 0), result(2, "reports_add_up", "pass", 0)],
+        "eval_scores": [
+            {"subject": "status", "label": "matched", "true_positives": 13, "false_positives": 0, "false_negatives": 0}
+            | {"precision": 1.0, "recall": 1.0, "f1": 1.0},
+            {"subject": "reason", "label": "late", "true_positives": 1, "false_positives": 0, "false_negatives": 1}
+            | {"precision": 1.0, "recall": 0.5, "f1": 0.667},
+        ],
+        "eval_money": [
+            {"reason": "shipping_basis", "injected_amount": "-5.00", "found_amount": "-5.00", "difference": "0.00"}
+            | {"is_decidable": True}
+        ],
+        "eval_status_confusion": [{"expected_status": "matched", "found_status": "matched", "orders": 13}],
+    },
 )

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = {"meta", "link", "br", "hr", "img", "input", "rect"}
-LAYOUT = {"html", "head", "style", "body", "header", "main", "footer", "section", "div", "svg"}
-TEXT = {"title", "desc", "h1", "h2", "h3", "p", "span", "strong", "code"}
+VOID = {"meta", "link", "br", "hr", "img", "input"}
+LAYOUT = {"html", "head", "style", "body", "header", "main", "footer", "section", "div", "svg", "details"}
+SHAPES = {"rect", "line", "path", "circle", "text"}
+TEXT = {"title", "desc", "h1", "h2", "h3", "p", "span", "strong", "code", "summary"}
 LISTS = {"dl", "dt", "dd", "ul", "li"}
 TABLES = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
-KNOWN = VOID | LAYOUT | TEXT | LISTS | TABLES
+KNOWN = VOID | LAYOUT | TEXT | LISTS | TABLES | SHAPES
 # element -> the parents it may have
 PARENTS = {
     "li": {"ul"},
@@ -24,13 +25,14 @@ PARENTS = {
     "tr": {"thead", "tbody", "tfoot"},
     "th": {"tr"},
     "td": {"tr"},
-    "rect": {"svg"},
+    **{shape: {"svg"} for shape in SHAPES},
     "desc": {"svg"},
-    "title": {"head", "svg"},
+    "title": {"head", "svg", *SHAPES},
+    "summary": {"details"},
     "meta": {"head"},
     "style": {"head"},
 }
-ONLY_PHRASES = {"p", "span", "strong", "code", "h1", "h2", "h3", "caption", "dt"}
+ONLY_PHRASES = {"p", "span", "strong", "code", "h1", "h2", "h3", "caption", "dt", "summary"}
 PHRASES = {"span", "strong", "code", "br"}
 
 
@@ -97,8 +99,9 @@ class _Reader(HTMLParser):
             self.open.append(element)
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag == "rect", f"<{tag}/> closes itself"
+        assert tag in SHAPES, f"<{tag}/> closes itself"
         self.handle_starttag(tag, attrs)
+        self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"

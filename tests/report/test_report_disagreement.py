@@ -11,14 +11,21 @@ from journey.bigquery import Warehouse
 from journey.errors import BadInput
 from journey.settings import Settings
 from report.agreement import agree
+from report.bridge import Line
 from report.figures import Day, Figures, Outcome, Step, read
 from report.page import write_report
+from report.parts import Parts, read_parts
 from tests.report.made_marts import DAY_1, SMALL_SHOP, build
 
 
 @pytest.fixture(scope="module")
 def figures(small_shop: Settings) -> Figures:
     return read(Warehouse(small_shop))
+
+
+@pytest.fixture(scope="module")
+def parts(small_shop: Settings) -> Parts:
+    return read_parts(Warehouse(small_shop))
 
 
 def _step(figures: Figures, name: str, **changes: object) -> Figures:
@@ -33,8 +40,8 @@ def _outcome(figures: Figures, of: str, **changes: object) -> Figures:
     return replace(figures, outcomes=tuple(_changed(o, o.status == of, changes) for o in figures.outcomes))
 
 
-def _changed[Row: (Step, Day, Outcome)](row: Row, is_meant: bool, changes: dict[str, object]) -> Row:
-    return replace(row, **changes) if is_meant else row  # type: ignore[arg-type]  # fields of three classes
+def _changed[Row: (Step, Day, Outcome, Line)](row: Row, is_meant: bool, changes: dict[str, object]) -> Row:
+    return replace(row, **changes) if is_meant else row  # type: ignore[arg-type]  # fields of four classes
 
 
 CENT = Decimal("0.01")
@@ -72,6 +79,42 @@ def test_there_is_no_page_when_the_marts_disagree_on(what: str, figures: Figures
     assert agree(figures)
     with pytest.raises(BadInput) as refused:
         agree(spoil(figures))
+    assert said in str(refused.value)
+
+
+def _line(parts: Parts, name: str, **changes: object) -> Parts:
+    return replace(parts, bridge=tuple(_changed(each, each.line == name, changes) for each in parts.bridge or ()))
+
+
+SPOILED_SECTIONS: dict[str, tuple[Callable[[Parts], Parts], str]] = {
+    "the head of the bridge": (
+        lambda p: _line(p, "ga4_reported", amount=Decimal(1)),
+        "GA4 revenue at the head of the bridge: 1.00 against 323.25",
+    ),
+    "a step of the bridge": (
+        lambda p: _line(p, "ga4_only", amount=Decimal(0)),
+        "where the bridge reaches eligible_backend: 256.11 against 326.36",
+    ),
+    "the unexplained step": (lambda p: _line(p, "unknown", amount=CENT), "the unexplained step of the bridge"),
+    "the residual": (lambda p: _line(p, "residual", broken_days=1), "leaves a residual: 1 against 0"),
+    "the eligible orders": (
+        lambda p: _line(p, "eligible_backend", amount=Decimal(2)),
+        "backend revenue of eligible orders in the bridge: 2.00 against 256.11",
+    ),
+    "a bin": (lambda p: replace(p, bins=(p.bins or ())[1:]), "people who bought: 8 against 10"),
+    "a slice": (
+        lambda p: replace(p, funnel=tuple(r for r in p.funnel or () if r.slice != "mobile")),
+        "sessions of step sessions by device category: 94 against 100",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SPOILED_SECTIONS)
+def test_there_is_no_page_when_a_section_disagrees_on(what: str, figures: Figures, parts: Parts) -> None:
+    spoil, said = SPOILED_SECTIONS[what]
+    assert agree(figures, parts)
+    with pytest.raises(BadInput) as refused:
+        agree(figures, spoil(parts))
     assert said in str(refused.value)
 
 

@@ -1,6 +1,7 @@
 """The page of a small shop: complete, valid, self-contained, and every number the warehouse's own."""
 
 import re
+from decimal import Decimal
 from pathlib import Path
 
 from journey.bigquery import Warehouse
@@ -24,57 +25,82 @@ def cards_of(page: Element) -> dict[str, str]:
     return {c.one("p", class_="card-title").text: c.one("p", class_="card-value").text for c in cards}
 
 
+def charts_of(page: Element) -> dict[str, list[Element]]:
+    """Title of each chart -> its narrow and its wide drawing."""
+    found: dict[str, list[Element]] = {}
+    for drawing in page.all("svg", class_="chart"):
+        title = next(child for child in drawing.children if isinstance(child, Element) and child.tag == "title")
+        found.setdefault(title.text, []).append(drawing)
+    return found
+
+
 def facts_of(page: Element) -> dict[str, str]:
     """The head of the page."""
     pairs = page.one("dl", class_="facts").all("div")
     return {pair.one("dt").text: pair.one("dd").text for pair in pairs}
 
 
-def test_the_five_figures_are_what_the_warehouse_counts(small_shop: Settings, small_page: Element) -> None:
+def test_the_six_figures_are_what_the_warehouse_counts(small_shop: Settings, small_page: Element) -> None:
     sql = """
         select
             (select count(*) from `{m}.fct_user_journeys`) as sessions,
+            (select count(purchase_at) from `{m}.fct_user_journeys`) as bought,
             count(order_id) as orders,
             countif(status in ('matched', 'amount_mismatch')) as found,
             countif(order_id is not null and status not in ('excluded', 'awaiting')) as eligible,
+            countif(status = 'missing_in_backend') as only_in_ga4,
+            sum(backend_revenue) as backend,
             sum(ifnull(ga4_revenue, 0) - ifnull(backend_revenue, 0)) as difference,
             sum(if(reason = 'unknown', ga4_revenue - backend_revenue, 0)) as unexplained
         from `{m}.fct_reconciliation`
     """
     (told,) = Warehouse(small_shop).rows(sql.format(m=small_shop.dataset("marts")))
     assert cards_of(small_page) == {
-        "Sessions": number(told["sessions"]),
-        "Orders": number(told["orders"]),
         "Match rate": f"{100 * told['found'] / told['eligible']:.1f} %",
-        "Revenue difference": signed(told["difference"]),
-        "Unexplained difference": signed(told["unexplained"]),
+        "Revenue difference": f"{100 * told['difference'] / told['backend']:+.1f} %",
+        "Unexplained difference": f"{100 * abs(told['unexplained']) / told['backend']:.1f} %",
+        "Purchases only in GA4": number(told["only_in_ga4"]),
+        "Backend revenue": money(told["backend"]),
+        "Session-to-purchase rate": f"{100 * told['bought'] / told['sessions']:.1f} %",
     }
-    assert f"{told['found']} of {told['eligible']} eligible orders" in small_page.one("ul", class_="cards").text
+    notes = small_page.one("ul", class_="cards").text
+    assert f"{told['found']} of {told['eligible']} eligible orders" in notes
+    assert f"{signed(told['difference'])} USD" in notes
+    assert f"{signed(told['unexplained'])} USD" in notes
+    assert f"kept of {told['orders']} orders" in notes
+    assert f"of {told['sessions']} sessions" in notes
+
+
+def test_a_figure_says_how_it_moved_against_as_many_days_before(small_page: Element) -> None:
+    changes = [p.text for p in small_page.all("p", class_="card-change")]
+    # of the last two days the third is empty, of the two before the second is missing and left out
+    assert changes[0] == "▼ -25.0 points, last 2 days against the 2 before"
+    assert changes[5].startswith("▼ -11.1 points")
 
 
 def test_the_closing_figures_of_a_run_are_those_of_the_page(small_shop: Settings, small_page: Element) -> None:
     closing = closing_figures(Warehouse(small_shop))
-    assert list(cards_of(small_page).values()) == [
-        number(closing.sessions),
-        number(closing.orders),
-        percent(closing.match_rate),
-        signed(closing.revenue_difference),
-        signed(closing.unexplained_difference),
-    ]
+    cards = cards_of(small_page)
+    assert cards["Match rate"] == percent(closing.match_rate)
+    assert cards["Backend revenue"] == money(closing.backend_revenue)
+    notes = small_page.one("ul", class_="cards").text
+    assert f"{signed(closing.revenue_difference)} USD" in notes
+    assert f"{signed(closing.unexplained_difference)} USD" in notes
 
 
 def test_the_funnel_shows_each_step_with_count_share_and_bar(small_page: Element) -> None:
     funnel = small_page.one("table", class_="funnel")
     assert rows_of(funnel.one("tbody")) == {
-        "Sessions": ["100", "100.0 %", ""],
-        "Viewed an item": ["50", "50.0 %", ""],
-        "Added to cart": ["6", "6.0 %", ""],
-        "Began checkout": ["14", "14.0 %", ""],
-        "Purchased, says GA4": ["10", "10.0 %", ""],
-        "Confirmed by backend": ["9", "9.0 %", ""],
+        "Sessions": ["100", "100.0 %"],
+        "Viewed an item": ["50", "50.0 %"],
+        "Added to cart": ["6", "6.00 %"],
+        "Began checkout": ["14", "14.0 %"],
+        "Purchased, says GA4": ["10", "10.0 %"],
+        "Confirmed by backend": ["9", "9.00 %"],
     }
-    bars = [cell.one("span").attributes["style"] for cell in funnel.one("tbody").all("td", class_="bar")]
-    assert bars == [f"width:{share}.00%" for share in (100, 50, 6, 14, 10, 9)]
+    for drawing in charts_of(small_page)["Sessions that reached each step"]:
+        widths = [float(r.attributes["width"]) for r in drawing.all("rect") if r.attributes["class"] != "ghost"]
+        assert [round(100 * w / widths[0]) for w in widths] == [100, 50, 6, 14, 10, 9]
     sentence = small_page.text
     assert "Most sessions are lost between “Sessions” and “Viewed an item”: 50, 50.0 %" in sentence
     assert "“Began checkout” holds more sessions than “Added to cart”" in sentence
@@ -100,16 +126,17 @@ def test_statuses_stand_with_counts_and_money_of_both_sides(small_shop: Settings
 
 def test_every_day_of_the_window_is_there_and_the_missing_one_is_not_zero(small_page: Element) -> None:
     days = rows_of(small_page.one("table", class_="daily"))
-    # day -> export, sessions, purchases, orders, eligible, rate, GA4, backend, difference, six statuses
-    first = ["loaded, 900 events", "90", "12", "10", "10", "100.0 %", "130.25", "60.00", "+70.25"]
+    # day -> export, sessions, purchases, orders, eligible, rate, its interval, GA4, backend, difference, six statuses
+    interval = "72.2 % to 100.0 %"
+    first = ["loaded, 900 events", "90", "12", "10", "10", "100.0 %", interval, "130.25", "60.00", "+70.25"]
     assert days["2020-11-01"] == [*first, "10", "0", "1", "0", "1", "0"]
-    missing = ["missing, may still change", "–", "–", "1", "0", "–", "–", "40.00", "-40.00"]
+    missing = ["missing, may still change", "–", "–", "1", "0", "–", "–", "–", "40.00", "-40.00"]
     assert days["2020-11-02"] == [*missing, "0", "0", "0", "0", "1", "0"]
-    empty = ["empty, may still change", "0", "0", "0", "0", "–", "0.00", "0.00", "0.00"]
+    empty = ["empty, may still change", "0", "0", "0", "0", "–", "–", "0.00", "0.00", "0.00"]
     assert days["2020-11-03"] == [*empty, *["0"] * 6]
-    last = ["loaded, 120 events, may still change, columns differ", "10", "4", "7", "4", "75.0 %", "193.00"]
-    assert days["2020-11-04"][:7] == last
-    everything = ["1,020 events", "100", "16", "18", "14", "92.9 %", "323.25", "304.11", "+19.14"]
+    last = ["loaded, 120 events, may still change, columns differ", "10", "4", "7", "4", "75.0 %"]
+    assert days["2020-11-04"][:6] == last
+    everything = ["1,020 events", "100", "16", "18", "14", "92.9 %", "–", "323.25", "304.11", "+19.14"]
     assert days["All"] == [*everything, "10", "3", "1", "1", "4", "1"]
 
 
@@ -135,6 +162,7 @@ def test_the_head_says_what_the_figures_are_of(small_page: Element) -> None:
         "GA4 complete through": "2020-11-01; last day held 2020-11-04 (UTC)",
         "Backend loaded through": "2020-11-05 09:30 UTC; latest change of an order 2020-11-04 23:30 UTC",
         "As of": "2020-11-05 09:30 UTC",
+        "Run": "dbt 5c1a0f64-0000-4000-8000-000000000042",
         "Sources": facts_of(small_page)["Sources"],
     }
     assert "made-up backend (seed 42, 17.5 % of its orders dropped)" in facts_of(small_page)["Sources"]
@@ -152,12 +180,64 @@ def test_one_heading_named_tables_and_a_drawing_with_words(small_page: Element) 
     for region in small_page.all("div", class_="scroll"):  # a table wider than the frame is reached by keyboard too
         assert region.attributes["tabindex"] == "0"
         assert region.attributes["aria-label"]
-    drawing = small_page.one("svg")
-    assert drawing.attributes["role"] == "img"
-    assert drawing.attributes["aria-labelledby"] == "mix-title mix-desc"
-    assert "Matched 10 (50.0 %)" in drawing.one("desc").text
-    widths = [float(piece.attributes["width"]) for piece in drawing.all("rect")]
-    assert widths == [500.0, 150.0, 50.0, 50.0, 200.0, 50.0]
+    charts = charts_of(small_page)
+    assert set(charts) == {
+        "Sessions that reached each step",
+        "People by time from first session to first purchase",
+        "Purchases and orders by status",
+        "Match rate of each day",
+        "GA4 revenue minus backend revenue of each day",
+        "Revenue from GA4 to the backend",
+        "Events by day, and how they stand to their neighbours",
+        "Journeys by time since the first session",
+    }
+    for drawings in charts.values():
+        assert [d.attributes["class"] for d in drawings] == ["chart narrow", "chart wide"]
+        for drawing in drawings:
+            assert drawing.attributes["role"] == "img"
+            title, words = drawing.attributes["aria-labelledby"].split()
+            assert drawing.one("title", id=title).text
+            assert drawing.one("desc", id=words).text
+    for mix in charts["Purchases and orders by status"]:
+        assert "Matched 10 (50.0 %)" in mix.one("desc").text
+        whole = float(mix.attributes["viewbox"].split()[2])
+        widths = [float(piece.attributes["width"]) + 1 for piece in mix.all("rect")]
+        assert [round(1000 * width / whole) for width in widths] == [500, 150, 50, 50, 200, 50]
+
+
+def test_the_bridge_leads_from_ga4_to_the_backend(small_page: Element) -> None:
+    bridge = rows_of(small_page.one("table", class_="bridge"))
+    steps = [amount for name, (_, amount) in bridge.items() if not name.startswith(("Line", "GA4,", "Backend,"))]
+    totals = [bridge[name][1].replace(",", "") for name in ("GA4, as reported", "Backend, eligible orders")]
+    assert sum(Decimal(step.replace(",", "")) for step in steps) == Decimal(totals[1]) - Decimal(totals[0])
+    assert bridge["Unexplained"] == ["1", "+1.11"]
+    assert "Unexplained: +1.11 in 1 order." in small_page.text
+
+
+def test_sections_say_in_a_sentence_what_they_show(small_page: Element) -> None:
+    text = small_page.text
+    for sentence in (
+        "10 people bought. The one in the middle took 1-3 min from the first session here to the first purchase",
+        "There are not two devices with 30 sessions or more to compare.",
+        "Of 2 days with eligible orders some have a rate below the target of 95.0 %, but none its whole 95 % interval",
+        "GA4 reports more than the backend on 1 day, less on 2, the same on 0.",
+        "The largest difference is that of 2020-11-01: +70.25.",
+        "add_to_cart was not recorded on 2020-11-04 (in 0 of 38 sessions with view_item)",
+        "1 slice lacks more than the rest beyond chance: payment method ideal (missing in GA4: 9 of 30, 30.0 %",
+        "The longest way among them is that of order 10: 4 days 15 h",
+        "13 of 13 orders of the answer key got the status that they must get.",
+        "Without a mistake: 1 of 2 labels. The hardest: reason late.",
+        "dbt built 2 of 2 models and 2 of 2 tests of the data passed.",
+    ):
+        assert sentence in text, sentence
+
+
+def test_the_ten_largest_differences_are_there_the_largest_first(small_page: Element) -> None:
+    rows = small_page.one("table", class_="largest").one("tbody").all("tr")
+    amounts = [Decimal(row.all("td")[-1].text.replace(",", "")) for row in rows]
+    assert [abs(a) for a in amounts] == sorted((abs(a) for a in amounts), reverse=True)
+    assert amounts[:3] == [Decimal("70.25"), Decimal("-60.00"), Decimal("-40.00")]
+    assert len(rows) == 8
 
 
 def test_every_table_has_as_many_cells_in_each_row_as_in_its_head(small_page: Element) -> None:
@@ -170,7 +250,8 @@ def test_every_class_of_the_page_has_a_rule_or_none_is_meant(small_page: Element
     style = small_page.one("style").text
     classes = {name for e in small_page._inside() for name in e.attributes.get("class", "").split()}
     unstyled = {name for name in classes if not re.search(rf"\.{name}\b", style)}
-    assert unstyled <= {"loaded", "sessions", "view_item", "add_to_cart", "begin_checkout", "purchase"}
+    tables = {name for t in small_page.all("table") for name in t.attributes.get("class", "").split()}
+    assert unstyled - tables <= {"loaded", "card", "step"}
 
 
 def test_the_page_asks_for_nothing_and_runs_nothing(small_shop: Settings, tmp_path: Path) -> None:

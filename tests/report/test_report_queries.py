@@ -5,7 +5,7 @@ import pytest
 from journey.settings import Settings
 from report import queries
 from tests.dialect import Dialect, bigquery_type
-from tests.report.made_marts import SUM_UP_DAYS, SUM_UP_FUNNEL, TABLES
+from tests.report.made_marts import SUM_UP_BRIDGE, SUM_UP_DAYS, SUM_UP_FUNNEL, TABLES
 
 TEXTS = {name: text for name, text in vars(queries).items() if name.isupper()}
 
@@ -19,9 +19,12 @@ def dialect() -> Dialect:
     return known
 
 
-@pytest.mark.parametrize("name", [*TEXTS, "SUM_UP_FUNNEL", "SUM_UP_DAYS"])
+SUMS = {"SUM_UP_FUNNEL": SUM_UP_FUNNEL, "SUM_UP_DAYS": SUM_UP_DAYS, "SUM_UP_BRIDGE": SUM_UP_BRIDGE}
+
+
+@pytest.mark.parametrize("name", [*TEXTS, *SUMS])
 def test_the_analyzer_takes(name: str, dialect: Dialect) -> None:
-    text = (TEXTS | {"SUM_UP_FUNNEL": SUM_UP_FUNNEL, "SUM_UP_DAYS": SUM_UP_DAYS})[name]
+    text = (TEXTS | SUMS)[name]
     settings = Settings.model_validate({"dataset_prefix": "check_"})
-    datasets = {name: settings.dataset(name) for name in ("marts", "raw_ga4", "raw_backend")}
+    datasets = {name: settings.dataset(name) for name in ("marts", "evaluation", "raw_ga4", "raw_backend")}
     assert len(dialect.check(text.format(**datasets), {"now": bigquery_type("TIMESTAMP")})) == 1

@@ -7,7 +7,7 @@ import pytest
 
 from journey.bigquery import NotFound, Warehouse
 from report.page import write_report
-from tests.report.made_marts import DAY_1, DAY_2, DAY_3, DAY_4, Shop, build, export_day, pair, session
+from tests.report.made_marts import DAY_1, DAY_2, DAY_3, DAY_4, Shop, build, export_day, pair, result, session
 from tests.report.strict_html import Element, parse
 from tests.report.test_report_page import cards_of, facts_of, rows_of
 
@@ -32,13 +32,13 @@ def daily_of(page: Element) -> dict[str, list[str]]:
 def test_an_empty_warehouse_makes_a_page_without_a_single_rate(warehouse: Warehouse, tmp_path: Path) -> None:
     page = page_of(warehouse, Shop(), tmp_path)
     assert verdict_of(page) == "There is nothing to compare: the warehouse holds no session and no order."
-    assert list(cards_of(page).values()) == ["0", "0", "–", "–", "–"]
+    assert list(cards_of(page).values()) == ["–"] * 6
     assert facts_of(page)["Days shown"] == "none"
     assert facts_of(page)["GA4 complete through"] == "nothing was loaded"
     assert facts_of(page)["Backend loaded through"] == "nothing was loaded"
     assert "No day of the GA4 export was loaded." in page.text
     assert " %" not in page.one("table", class_="funnel").text
-    assert not page.all("svg")
+    assert not page.all("svg", class_="chart")
 
 
 def test_without_orders_there_is_no_match_rate(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -52,14 +52,15 @@ def test_without_orders_there_is_no_match_rate(warehouse: Warehouse, tmp_path: P
         "There is nothing to compare with: GA4 holds 2 sessions and 1 purchase, the backend no order."
     )
     assert cards_of(page) == {
-        "Sessions": "2",
-        "Orders": "0",
         "Match rate": "–",
-        "Revenue difference": "+12.00",
-        "Unexplained difference": "+12.00",
+        "Revenue difference": "–",
+        "Unexplained difference": "–",
+        "Purchases only in GA4": "1",
+        "Backend revenue": "–",
+        "Session-to-purchase rate": "50.0 %",
     }
-    assert "0.0 %" not in page.one("ul", class_="cards").text
-    assert daily_of(page)["2020-11-01"][5] == "–"
+    assert "0.0 %" not in page.one("ul", class_="cards").text.replace("100.0 %", "").replace("50.0 %", "")
+    assert daily_of(page)["2020-11-01"][5:7] == ["–", "–"]
 
 
 def test_without_sessions_no_step_has_a_share(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -77,7 +78,7 @@ def test_without_sessions_no_step_has_a_share(warehouse: Warehouse, tmp_path: Pa
     }
     assert "No session was recorded, so no step has a share." in page.text
     assert facts_of(page)["GA4 complete through"] == "nothing was loaded"
-    assert daily_of(page)["2020-11-01"][:9] == ["missing", "–", "–", "1", "1", "–", "–", "12.00", "-12.00"]
+    assert daily_of(page)["2020-11-01"][:9] == ["missing", "–", "–", "1", "1", "–", "–", "–", "12.00"]
 
 
 def test_one_day_is_one_day(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_days_that_a_run_did_not_ask_for_keep_what_they_hold(warehouse: Warehous
     assert days["2020-11-03 to 2020-11-07 (5 days)"][:4] == ["not asked for", "–", "–", "0"]
     assert "The export no longer holds 2020-11-02: shown as an earlier load brought it." in page.text
     assert facts_of(page)["GA4 complete through"] == "2020-11-02; last day held 2020-11-08 (UTC)"
-    assert days["All"][7] == "7.00"
+    assert days["All"][8] == "7.00"
 
 
 def test_a_year_of_missing_days_is_named_in_bounded_length(warehouse: Warehouse, tmp_path: Path) -> None:
@@ -132,6 +133,31 @@ def test_marts_that_were_never_built_are_asked_for_by_name(warehouse: Warehouse,
     with pytest.raises(NotFound, match="run those first"):
         write_report(warehouse.settings, tmp_path / "report.html")
     assert not list(tmp_path.iterdir())
+
+
+def test_sections_whose_mart_is_not_there_say_so_and_the_rest_is_whole(warehouse: Warehouse, tmp_path: Path) -> None:
+    shop = Shop(
+        journeys=[session("a", DAY_1, "purchase", is_confirmed=True)],
+        reconciliation=[pair("1", DAY_1, "matched", "5.00", "5.00")],
+        export_days=[export_day(DAY_1, 3)],
+        sections={
+            "rpt_model_results": [
+                result(1, "rpt_funnel", "success"),
+                result(2, "rpt_revenue_bridge", "error", message="no such column"),
+                result(3, "rpt_tracking_health", "skipped"),
+            ],
+            "rpt_test_results": [result(1, "orders_are_conserved", "fail", 3)],
+        },
+    )
+    page = page_of(warehouse, shop, tmp_path)
+    assert page.one("p", class_="failures").text == (
+        "✕ 2 models of the latest run were not built (rpt_revenue_bridge and rpt_tracking_health): figures that rest "
+        "on them are of an earlier run. 1 test did not pass (orders_are_conserved): read the figures with that in mind."
+    )
+    absent = {p.all("code")[0].text for p in page.all("p", class_="absent")}
+    assert absent == {"rpt_revenue_bridge", "rpt_gap_causes", "rpt_tracking_health", "rpt_journey_timeline"}
+    assert rows_of(page.one("table", class_="tests"))["orders are conserved"] == ["✕ fail", "3"]
+    assert cards_of(page)["Match rate"] == "100.0 %"
 
 
 def test_an_empty_day_is_told_from_a_missing_one(warehouse: Warehouse, tmp_path: Path) -> None:

@@ -323,9 +323,9 @@ def test_the_temporary_files_are_gone_afterwards(
 def test_the_ten_real_days_have_their_418_orders(
     real_days: Path, settings: Settings, warehouse: Warehouse, tmp_path: Path
 ) -> None:
-    from synth.source import fill_source
+    from synth.source import Making, fill_source
 
-    fill_source(settings, real_days, 1, 42, None)
+    fill_source(settings, real_days, Making(1, 42), None)
     made = synth(settings, tmp_path / "first")
     truth = orders_of(settings, "has_ga4_id")
     if made.days == 10:  # the folder that the figures are about

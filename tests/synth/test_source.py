@@ -13,7 +13,7 @@ from journey.bigquery import Warehouse
 from journey.errors import BadInput, TryAgain
 from journey.settings import Settings
 from synth.day_files import name_of
-from synth.source import Filled, fill_source
+from synth.source import Filled, Making, fill_source
 
 NOV_1, NOV_2, NOV_3 = date(2020, 11, 1), date(2020, 11, 2), date(2020, 11, 3)
 SCALE = 0.003
@@ -23,7 +23,7 @@ SCALE = 0.003
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of three made-up days; tests copy it before they change it."""
     folder = tmp_path_factory.mktemp("days")
-    fill_source(Settings.model_validate({"start": NOV_1, "end": NOV_3}), None, SCALE, 42, folder)
+    fill_source(Settings.model_validate({"start": NOV_1, "end": NOV_3}), None, Making(SCALE, 42), folder)
     return folder
 
 
@@ -61,7 +61,7 @@ def change(path: Path, **columns: pa.Array | None) -> pa.Table:
 
 
 def test_the_source_holds_every_day_of_the_window_made_up(settings: Settings, warehouse: Warehouse) -> None:
-    filled = fill_source(window(settings, NOV_1, NOV_3), None, SCALE, 42, None)
+    filled = fill_source(window(settings, NOV_1, NOV_3), None, Making(SCALE, 42), None)
     days = held(warehouse)
     assert list(days) == [NOV_1, NOV_2, NOV_3]
     assert (filled.kind, filled.days, filled.rows) == ("simulated", 3, sum(days.values()))
@@ -71,22 +71,22 @@ def test_the_source_holds_every_day_of_the_window_made_up(settings: Settings, wa
 def test_the_source_equals_the_folder_and_days_it_lacks_are_dropped(
     settings: Settings, warehouse: Warehouse, folder: Path
 ) -> None:
-    fill_source(settings, folder, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
     (folder / name_of(NOV_2)).unlink()
     (folder / "notes.txt").write_text("not a day")
-    fill_source(settings, folder, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
     assert held(warehouse) == {day: rows_of(folder / name_of(day)) for day in (NOV_1, NOV_3)}
 
 
 def test_filling_again_gives_the_same(settings: Settings, warehouse: Warehouse, folder: Path) -> None:
-    first = fill_source(settings, folder, 1, 42, None)
+    first = fill_source(settings, folder, Making(1, 42), None)
     days = held(warehouse)
-    assert fill_source(settings, folder, 1, 42, None) == first
+    assert fill_source(settings, folder, Making(1, 42), None) == first
     assert held(warehouse) == days
 
 
 def test_what_a_file_holds_is_what_the_source_holds(settings: Settings, warehouse: Warehouse, folder: Path) -> None:
-    fill_source(settings, folder, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
     sql = f"""
       select e.event_timestamp as at, e.event_name as name, e.user_pseudo_id as browser,
         array_length(e.event_params) as params, array_length(e.items) as items, e.device.web_info.browser as software,
@@ -111,7 +111,7 @@ def test_what_a_file_holds_is_what_the_source_holds(settings: Settings, warehous
 def test_a_day_without_rows_is_a_day(settings: Settings, warehouse: Warehouse, folder: Path) -> None:
     path = folder / name_of(NOV_3)
     pq.write_table(pq.read_table(path).slice(0, 0), path)
-    fill_source(settings, folder, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
     assert held(warehouse)[NOV_3] == 0
 
 
@@ -127,7 +127,7 @@ def test_a_file_that_drifted_is_loaded_with_its_own_columns(
         is_active_user=pa.array([True] * rows),
         event_previous_timestamp=None,
     )
-    fill_source(settings, folder, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
     table = warehouse.client.get_table(f"{settings.ga4_source}.events_{NOV_2:%Y%m%d}")
     types = {field.name: field.field_type for field in table.schema}
     assert types["stream_id"] == "STRING"
@@ -142,8 +142,8 @@ def test_a_file_that_came_back_to_the_samples_columns_replaces_one_that_drifted(
 ) -> None:
     path = folder / name_of(NOV_2)
     change(path, stream_id=pa.array(["2100450278"] * rows_of(path)))
-    fill_source(settings, folder, 1, 42, None)
-    fill_source(settings, simulated, 1, 42, None)
+    fill_source(settings, folder, Making(1, 42), None)
+    fill_source(settings, simulated, Making(1, 42), None)
     table = warehouse.client.get_table(f"{settings.ga4_source}.events_{NOV_2:%Y%m%d}")
     assert {field.name: field.field_type for field in table.schema}["stream_id"] in {"INTEGER", "INT64"}
 
@@ -151,7 +151,7 @@ def test_a_file_that_came_back_to_the_samples_columns_replaces_one_that_drifted(
 def test_real_days_fill_the_source(settings: Settings, warehouse: Warehouse, real_days: Path, tmp_path: Path) -> None:
     path = min(real_days.glob("events_*.parquet"))
     (tmp_path / path.name).symlink_to(path)
-    filled = fill_source(settings, tmp_path, 1, 42, None)
+    filled = fill_source(settings, tmp_path, Making(1, 42), None)
     assert filled == Filled("folder", 1, rows_of(path), path.stat().st_size)
     assert list(held(warehouse).values()) == [rows_of(path)]
 
@@ -197,13 +197,13 @@ BAD: dict[str, tuple[Callable[[Path], None], str]] = {
 def test_one_bad_file_is_named_and_nothing_is_replaced(
     settings: Settings, warehouse: Warehouse, folder: Path, simulated: Path, bad: str
 ) -> None:
-    fill_source(settings, simulated, 1, 42, None)
+    fill_source(settings, simulated, Making(1, 42), None)
     before = held(warehouse)
     shutil.copy(folder / name_of(NOV_2), folder / name_of(NOV_1))  # a change that must not reach the source
     damage, sentence = BAD[bad]
     damage(folder / name_of(NOV_3))
     with pytest.raises(BadInput) as refused:
-        fill_source(settings, folder, 1, 42, None)
+        fill_source(settings, folder, Making(1, 42), None)
     assert sentence in str(refused.value)
     assert str(folder / name_of(NOV_3)) in str(refused.value)
     assert held(warehouse) == before
@@ -215,4 +215,4 @@ def test_an_emulator_that_is_gone_is_worth_another_try(
     monkeypatch.setattr("synth.source.RETRY", None)
     gone = settings.model_copy(update={"emulator_host": "http://127.0.0.1:9"})
     with pytest.raises(TryAgain, match="does not answer"):
-        fill_source(gone, folder, 1, 42, None)
+        fill_source(gone, folder, Making(1, 42), None)

@@ -14,6 +14,7 @@ from synth import storefront
 from synth.day_files import write_day
 from synth.storefront import table as storefront_table
 from synth.storefront.arrays import export_schema
+from synth.storefront.table import plain
 from tests.synth.storefront_rules import broken_rules
 
 NOV_1 = date(2020, 11, 1)
@@ -24,7 +25,7 @@ def consecutive(first: date, count: int) -> list[date]:
 
 
 def made(days: list[date], scale: float, seed: int = 42) -> dict[date, pa.Table]:
-    return dict(storefront.days(days, scale, seed))
+    return {day: plain(table) for day, table in storefront.days(days, scale, seed)}
 
 
 def test_a_day_has_the_columns_and_types_of_the_export() -> None:

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from synth import storefront
+from synth.storefront.table import plain
 from tests.synth.storefront_rules import broken_rules, connection
 
 DAYS = [date(2020, 11, 1) + timedelta(days=n) for n in range(61)]
@@ -22,7 +23,7 @@ from event group by all
 
 @pytest.fixture(scope="module")
 def months() -> pa.Table:
-    return pa.concat_tables(table for _, table in storefront.days(DAYS, 0.05, 42))
+    return pa.concat_tables(plain(table) for _, table in storefront.days(DAYS, 0.05, 42))
 
 
 @pytest.fixture(scope="module")
