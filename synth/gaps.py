@@ -63,8 +63,8 @@ class Unseen:
 
 
 AS_USUAL = Unseen(0.05, {"ad_blocker": 0.5, "consent_denied": 0.3, "redirect_payment": 0.2})
-# For a search for causes: one that there is to find (nearly half of the payments by redirect do not come back), and a gap
-# of the same size that has none.
+# For a search for causes: one that there is to find, as nearly half of the payments by redirect do not come back, and a
+# gap of the same size that has none.
 CONCENTRATED = Unseen(0.12, {"ad_blocker": 0.2, "consent_denied": 0.1, "redirect_payment": 0.7})
 UNIFORM = Unseen(0.12, {"ad_blocker": 0.6, "consent_denied": 0.4})
 
