@@ -232,7 +232,21 @@ weighed as (
         *,
         coalesce(
             neighbour_sessions * expected_rate >= 5 and pow(1 - expected_rate, neighbour_sessions) <= 0.001, false
-        ) as is_judged
+        ) as is_judged,
+        -- at most the chance of so few (Hoeffding 1963, theorem 1): of none it is exact, and near it three deviations say little
+        if(
+            rate < expected_rate / 4,
+            coalesce(
+                exp(
+                    -neighbour_sessions * (
+                        if(rate > 0, rate * ln(rate / expected_rate), 0)
+                        + (1 - rate) * ln((1 - rate) / nullif(1 - expected_rate, 0))
+                    )
+                ),
+                0
+            ),
+            1
+        ) as chance
 
     from expected
 
@@ -242,7 +256,7 @@ judged as (
 
     select
         *,
-        is_judged and rate < expected_lower and rate < expected_rate / 4 as is_dark
+        is_judged and rate < expected_lower and rate < expected_rate / 4 and chance <= 0.001 as is_dark
 
     from weighed
     qualify row_number() over (partition by export_day, event_name order by if(is_judged, 0, 1), preference) = 1
