@@ -60,7 +60,7 @@ def scores_sentence(scores: Sequence[Score], money: Sequence[Put], confusion: Se
         off = sorted((s for s in judged if not s.is_exact), key=lambda s: (s.f1 or 0, s.subject, s.label))
         told.append(f"Without a mistake: {number(len(judged) - len(off))} of {counted(len(judged), 'label')}.")
         if off:
-            told.append(f"The hardest: {sentence_list([f'{s.subject} {s.label}' for s in off[:3]])}.")
+            told.append(f"The hardest: {sentence_list([f'{s.subject} {s.label}'.replace('_', ' ') for s in off[:3]])}.")
     decidable = [m for m in money if m.is_decidable]
     if decidable:
         short = sum((m.difference for m in decidable), Decimal(0))
