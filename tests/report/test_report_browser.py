@@ -286,6 +286,22 @@ def test_on_paper_every_table_is_open_and_the_ground_is_white(browser: Browser, 
     page.context.close()
 
 
+def test_on_paper_nothing_is_wider_than_its_page(browser: Browser, large: Made) -> None:
+    page = opened(browser, large, 718, "light", is_scripted=True)  # A4 upright between margins, in CSS pixels
+    page.emulate_media(media="print")
+    right = page.evaluate(
+        """() => {
+            const right = e => e.getBoundingClientRect().right;
+            const most = all => Math.max(...[...all].map(right));
+            const all = selector => document.querySelectorAll(selector);
+            return [most(all('main *:not(.daily, .daily *)')), most(all('.daily'))];
+        }"""
+    )
+    assert right[0] <= 718
+    assert right[1] <= 980  # on its side: @page daily
+    page.context.close()
+
+
 def test_a_second_build_of_a_large_shop_has_the_same_bytes(large: Made, tmp_path: Path) -> None:
     write_report(large.settings, tmp_path / "again.html")
     assert (tmp_path / "again.html").read_bytes() == large.path.read_bytes()
