@@ -105,7 +105,7 @@ def test_ctrl_c_ends_every_process_and_says_so(state: Path) -> None:
 def test_another_source_replaces_the_first_one_and_its_rows(state: Path, tmp_path: Path) -> None:
     days = tmp_path / "days"
     done = journey(
-        "source", "--out", str(days), "--scale", "0.01", "--seed", "7", "--start", "2020-11-24", "--end", "2020-11-25"
+        "source", "--out", str(days), "--scale", "0.05", "--seed", "7", "--start", "2020-11-24", "--end", "2020-11-25"
     )
     assert done.returncode == 0, done.stderr
     done = journey("run", "--state", str(state), "--days", str(days), *WEEK)
