@@ -36,7 +36,8 @@ def journey_commands() -> list[list[str]]:
 
 def environment(**more: str) -> dict[str, str]:
     """As someone has it who has just opened a terminal and made the environment active."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(("JOURNEY_", "PG", "BIGQUERY_"))}
+    left_out = ("JOURNEY_", "PG", "BIGQUERY_", "MAKE")  # MAKEFLAGS hands the ARGS of `make test` on to `make run`
+    own = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return own | {"PATH": f"{BIN}:{own['PATH']}", "NO_COLOR": "1", "COLUMNS": "200"} | more
 
 

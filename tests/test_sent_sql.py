@@ -177,7 +177,8 @@ def test_every_model_and_test_of_dbt_was_sent(everything: Everything) -> None:
     manifest = json.loads((everything.target / "test" / "manifest.json").read_text())
     compiled = [json.loads((everything.target / run / "manifest.json").read_text())["nodes"] for run in ("run", "test")]
     nodes = {name: node for nodes in compiled for name, node in nodes.items() if node.get("compiled_code")}
-    assert nodes.keys() == manifest["nodes"].keys()
+    # a hook is no node with SQL of its own: dbt compiles what it sends when it sends it
+    assert nodes.keys() == {name for name in manifest["nodes"] if not name.startswith("operation.")}
     unsent = [
         name
         for name, node in nodes.items()
