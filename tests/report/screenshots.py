@@ -6,6 +6,8 @@ Light, 1280 pixels wide, two for one: the head with the figures, and the reconci
 import sys
 from pathlib import Path
 
+from playwright.sync_api import FloatRect
+
 from tests.report.browser import chromium
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -22,8 +24,8 @@ def take(report: Path) -> None:
         page.screenshot(path=DOCS / "report.png")
         top = page.locator("#reconciliation").bounding_box()
         assert top
-        clip = {"x": 0, "y": top["y"] - 30, "width": 1280, "height": 1330}
-        page.screenshot(path=DOCS / "report-reconciliation.png", full_page=True, clip=clip)  # type: ignore[arg-type]
+        clip = FloatRect(x=0, y=top["y"] - 30, width=1280, height=1330)
+        page.screenshot(path=DOCS / "report-reconciliation.png", full_page=True, clip=clip)
 
 
 if __name__ == "__main__":

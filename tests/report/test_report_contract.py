@@ -12,7 +12,7 @@ from load.ga4 import EXPORT_DAYS
 from load.tables import ORDERS
 from report import meanings
 from report.figures import STATUSES, STEPS
-from tests.report import made_marts
+from tests.report import tables
 
 DBT = Path(__file__).parents[2] / "dbt"
 
@@ -29,7 +29,7 @@ def models() -> dict[str, dict[str, Any]]:
 
 
 MODELLED = [
-    t for t in made_marts.TABLES if t.dataset != "raw_ga4" and t.dataset != "raw_backend" and "results" not in t.name
+    t for t in tables.TABLES if t.dataset != "raw_ga4" and t.dataset != "raw_backend" and "results" not in t.name
 ]
 
 
@@ -43,7 +43,7 @@ def test_the_marts_have_the_columns_that_the_report_reads(table: Any, models: di
 
 @pytest.mark.parametrize(
     ("ours", "made"),
-    [(made_marts.EXPORT_DAYS, EXPORT_DAYS.schema), (made_marts.ORDERS, ORDERS.raw.schema)],
+    [(tables.EXPORT_DAYS, EXPORT_DAYS.schema), (tables.ORDERS, ORDERS.raw.schema)],
     ids=["export_days", "orders"],
 )
 def test_the_raw_tables_have_the_columns_that_the_report_reads(ours: Any, made: tuple[SchemaField, ...]) -> None:
@@ -54,7 +54,7 @@ def test_the_raw_tables_have_the_columns_that_the_report_reads(ours: Any, made: 
 def test_dbt_keeps_its_results_in_the_columns_that_the_report_reads() -> None:
     macro = (DBT / "macros" / "keep_results.sql").read_text()
     columns = dict(re.findall(r"(\w+) (int64|string) options", macro))
-    for table in (made_marts.MODEL_RESULTS, made_marts.TEST_RESULTS):
+    for table in (tables.MODEL_RESULTS, tables.TEST_RESULTS):
         assert {c.name: c.field_type for c in table.schema} == {name: kind.upper() for name, kind in columns.items()}
 
 

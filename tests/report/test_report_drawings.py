@@ -80,7 +80,9 @@ def test_a_histogram_of_anything_fits_and_names_the_bin_in_the_middle(people: li
     if drawn:
         inside(drawn.narrow)
         inside(drawn.wide)
-        middle = int(re.search(r"took bin (\d+) ", buying_sentence(bins))[1])  # type: ignore[index]
+        told = re.search(r"took bin (\d+) ", buying_sentence(bins))
+        assert told
+        middle = int(told[1])
         assert 2 * sum(people[: middle + 1]) >= sum(people) > 2 * sum(people[:middle])
 
 

@@ -5,7 +5,7 @@ import pytest
 from journey.settings import Settings
 from report import queries
 from tests.dialect import Dialect, bigquery_type
-from tests.report.made_marts import SUM_UP_BRIDGE, SUM_UP_DAYS, SUM_UP_FUNNEL, TABLES
+from tests.report.tables import SUM_UP_BRIDGE, SUM_UP_DAYS, SUM_UP_FUNNEL, TABLES
 
 TEXTS = {name: text for name, text in vars(queries).items() if name.isupper()}
 
