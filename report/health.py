@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from report import meanings
 from report.drawing import Chart, Days, Drawing, Shape, chart, diamond, line, path, rect, text
-from report.words import NOTHING, counted, listed, lowered, number, precise, ranges, sentence_list, span
+from report.words import NOTHING, counted, lowered, number, precise, ranges, sentence_list, span
 
 TROUBLES = ("outage", "near_zero", "traffic_drop")
 
@@ -157,11 +157,6 @@ def _draw(rows: Sequence[Health], width: int) -> Drawing:
         else:
             shapes.append(rect(x, y, wide, tall, "fine"))
     return Drawing(width, len(events) * pitch + 34, (*shapes, *axis.labels(len(events) * pitch + 26)))
-
-
-def status_days(rows: Sequence[Health], status: str) -> str:
-    """Days on which at least one event stood this way."""
-    return listed(sorted({r.export_day for r in rows if r.status == status}))
 
 
 def _decimal(value: float | None) -> Decimal | None:
