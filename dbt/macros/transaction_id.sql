@@ -3,7 +3,8 @@
     {%- set text = 'trim(' ~ id ~ ')' -%}
     {%- set text = 'upper(' ~ text ~ ')' if var('transaction_id_ignore_case') else text -%}
     {%- set zeros = '0*' if var('transaction_id_ignore_leading_zeros') else '' -%}
-    {%- set ignored = '(?:' ~ var('transaction_id_prefix') ~ ')?' ~ zeros -%}
+    {%- set flags = 'i' if var('transaction_id_ignore_case') else '' -%}
+    {%- set ignored = '(?' ~ flags ~ ':' ~ var('transaction_id_prefix') ~ ')?' ~ zeros -%}
     coalesce(nullif(regexp_replace({{ text }}, r'^{{ ignored }}', ''), ''), {{ text }})
 {%- endmacro %}
 

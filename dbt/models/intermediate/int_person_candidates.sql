@@ -170,6 +170,7 @@ candidates as (
 
 ),
 
+-- Two joins by equality: one by either key would hold all pairs against all.
 rivalries as (
 
     select
