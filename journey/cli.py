@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from journey.cli_cluster import commands as cluster_commands
 from journey.cli_options import Parameters, examples
+from journey.cli_stages import commands as stage_commands
 from journey.errors import BadInput, JourneyError
+from journey.scenarios import DESCRIPTIONS, ScenarioName
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -23,8 +25,6 @@ app = typer.Typer(
     help="Reconciles what browsers reported to GA4 with what the shop's PostgreSQL says was paid.",
     epilog="A first run: `journey run`. Settings are environment variables: docs/settings.md.",
 )
-load_app = typer.Typer(no_args_is_help=True, help="One load stage, as its container runs it.")
-app.add_typer(load_app, name="load")
 
 
 class Table(StrEnum):
@@ -40,19 +40,6 @@ class Backend(StrEnum):
 
     synthetic = "synthetic"
     existing = "existing"
-
-
-class ScenarioName(StrEnum):
-    """Names of `journey source --scenario`; synth/storefront/scenarios.py has what they are."""
-
-    tracking_outage = "tracking-outage"
-    consent_banner = "consent-banner"
-    checkout_redirect = "checkout-redirect"
-    lost_ids = "lost-ids"
-    bot_traffic = "bot-traffic"
-    cross_device = "cross-device"
-    live_export = "live-export"
-    late_day = "late-day"
 
 
 State = Annotated[Path, typer.Option("--state", help="Folder of the local run.", envvar="JOURNEY_STATE")]
@@ -161,6 +148,8 @@ def status(state: State = DEFAULT_STATE) -> None:
         "journey source --out days/ --scale 1 --workers 2",
         "journey source --scenario tracking-outage",
     )
+    + "\n\n\b\nScenarios:\n"
+    + "\n".join(f"  {name.value}: {description}" for name, description in DESCRIPTIONS.items())
 )
 def source(
     days: Days = None,
@@ -193,70 +182,6 @@ def source(
 
     with _local(state, settings.project):
         fill(state, reached(settings), Source(days, scale, seed, scenario, workers))
-
-
-@app.command(epilog="Settings: PGHOST, BIGQUERY_EMULATOR_HOST, JOURNEY_SEED, JOURNEY_GAP_RATE, ... (docs/settings.md)")
-def synth() -> None:
-    """Make up source B, a shop.
-
-    Users and orders from the ids that GA4 holds, with gaps, in PostgreSQL; nothing when the backend exists.
-    """
-    from journey.settings import Settings
-    from synth.backend import synth as make
-
-    _count("synth", make(Settings.from_environment()))
-
-
-@load_app.command("ga4", epilog=examples("JOURNEY_START=2020-11-01 JOURNEY_END=2020-11-10 journey load ga4"))
-def load_ga4() -> None:
-    """GA4 export to raw_ga4.events.
-
-    Each day of the window is replaced whole.
-    """
-    from journey.settings import Settings
-    from load.ga4 import load_ga4 as load
-
-    _count("load-ga4", load(Settings.from_environment()))
-
-
-@load_app.command("users")
-def load_users() -> None:
-    """PostgreSQL users to raw_backend.users."""
-    from journey.settings import Settings
-    from load.backend import load_users as load
-
-    _count("load-users", load(Settings.from_environment()))
-
-
-@load_app.command("orders")
-def load_orders() -> None:
-    """PostgreSQL orders and their items to raw_backend."""
-    from journey.settings import Settings
-    from load.backend import load_orders as load
-
-    _count("load-orders", load(Settings.from_environment()))
-
-
-@app.command(epilog=examples("journey report --out report.html"))
-def report(
-    out: Annotated[Path, typer.Option("--out", help="The file to write.")] = Path("report.html"),
-) -> None:
-    """Write the HTML report of the marts.
-
-    One file, no JavaScript.
-    """
-    from dataclasses import asdict
-
-    from journey.bigquery import Warehouse
-    from journey.settings import Settings
-    from report.figures import closing_figures
-    from report.page import write_report
-
-    settings = Settings.from_environment()
-    written = write_report(settings, out)
-    figures = asdict(closing_figures(Warehouse(settings)))
-    rate = figures.pop("match_rate")  # a number, for the metric; amounts keep their cents as text
-    _count("report", written, match_rate=None if rate is None else float(rate), **figures)
 
 
 @app.command(
@@ -368,20 +293,8 @@ def lint() -> None:
     sys.exit(1 if found else 0)
 
 
-app.add_typer(cluster_commands)  # without a name: they stand beside the others
-
-
-def _count(stage: str, result: Any, **more: Any) -> None:
-    """Hand the counts of a stage on, and print them for whoever reads the log; `more` is handed on only."""
-    from dataclasses import asdict
-
-    from journey.counts import write_counts
-
-    counts = asdict(result)
-    write_counts(stage, **counts, **more)
-    numbers = {name: value for name, value in counts.items() if type(value) in (int, float)}
-    numbers |= {name: len(value) for name, value in counts.items() if isinstance(value, list)}
-    print(f"{stage} done: " + ", ".join(f"{name} {value:,}" for name, value in numbers.items()))
+app.add_typer(stage_commands)  # without a name: they stand beside the others
+app.add_typer(cluster_commands)
 
 
 @contextmanager

@@ -7,29 +7,20 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from google.cloud.bigquery import SchemaField
 
-from journey.bigquery import TableSpec, Warehouse
+from journey.bigquery import TableSpec
 from synth.customers import Customers
 from synth.gaps import Kind
 from synth.orders import Order
-from synth.tables import TIME, is_stored
+from synth.raw_truth import column, optional, schema_of
+from synth.tables import is_stored
 
 TOLERANCE = Decimal("0.01")  # amounts this near count as equal, as the reconciliation's own tolerance has it
 WINDOW = timedelta(hours=1)  # a match without an id is looked for within this time on either side of the purchase
 ZERO_VALUE = "zero_value"  # the purchase event lost its amount
-
-
-def _column(name: str, kind: str, description: str) -> SchemaField:
-    return SchemaField(name, kind, "REQUIRED", description=description)
-
-
-def _optional(name: str, kind: str, description: str) -> SchemaField:
-    return SchemaField(name, kind, "NULLABLE", description=description)
 
 
 TRUE_ORDERS = TableSpec(
@@ -37,49 +28,49 @@ TRUE_ORDERS = TableSpec(
     name="orders",
     description="Grain: an order that truly happened, whether PostgreSQL holds it or not. Made by the generator.",
     schema=(
-        _column("order_id", "INT64", "The order's id; of a dropped order, the one it would have."),
-        _column("transaction_id", "STRING", "The full transaction id; one of the shop's own where GA4 has none."),
-        _column("user_id", "INT64", "The user who ordered."),
-        _optional("user_pseudo_id", "STRING", "The browser of the purchase; NULL where GA4 never saw it."),
-        _optional("purchased_at", "TIMESTAMP", "Its purchase event in GA4, UTC; NULL where there is none."),
-        _column("has_ga4_purchase", "BOOL", "GA4 has a purchase event of it."),
-        _column("has_ga4_id", "BOOL", "That event carries the transaction id."),
-        _column(
+        column("order_id", "INT64", "The order's id; of a dropped order, the one it would have."),
+        column("transaction_id", "STRING", "The full transaction id; one of the shop's own where GA4 has none."),
+        column("user_id", "INT64", "The user who ordered."),
+        optional("user_pseudo_id", "STRING", "The browser of the purchase; NULL where GA4 never saw it."),
+        optional("purchased_at", "TIMESTAMP", "Its purchase event in GA4, UTC; NULL where there is none."),
+        column("has_ga4_purchase", "BOOL", "GA4 has a purchase event of it."),
+        column("has_ga4_id", "BOOL", "That event carries the transaction id."),
+        column(
             "is_decidable",
             "BOOL",
             "The event has no id, yet the data can tell that this order is its own: the browser is surely one user's, "
             "who has no other such order within an hour of it, nor another such event.",
         ),
-        _column(
+        column(
             "is_candidate",
             "BOOL",
             "GA4 knows no such id, but a purchase event without one, by the same user within an hour, may be its own.",
         ),
-        _column("is_dropped", "BOOL", "PostgreSQL never got it (JOURNEY_GAP_RATE)."),
-        _column("gap", "STRING", "What was done to it, a kind of synth/gaps.py; none: nothing."),
-        _optional(
+        column("is_dropped", "BOOL", "PostgreSQL never got it (JOURNEY_GAP_RATE)."),
+        column("gap", "STRING", "What was done to it, a kind of synth/gaps.py; none: nothing."),
+        optional(
             "gap_detail",
             "STRING",
             "How: the reason GA4 never saw it, what the event without an id still tells, or the amount, rate or delay.",
         ),
-        _column(
+        column(
             "expected_status",
             "STRING",
             "What the data can show: matched, amount_mismatch, missing_in_backend, missing_in_ga4, excluded, or "
             "awaiting while the shop has yet to store it.",
         ),
-        _optional("expected_reason", "STRING", "Why, where it is more than a plain match."),
-        _column("true_total", "NUMERIC", "What the page reported, USD; the order's total where it reported nothing."),
-        _optional(
+        optional("expected_reason", "STRING", "Why, where it is more than a plain match."),
+        column("true_total", "NUMERIC", "What the page reported, USD; the order's total where it reported nothing."),
+        optional(
             "booked_revenue", "NUMERIC", "total - refunded in PostgreSQL, USD; NULL where the order is not there."
         ),
-        _column("amount_change", "NUMERIC", "booked_revenue - true_total, USD; 0 where the order is not there."),
-        _column(
+        column("amount_change", "NUMERIC", "booked_revenue - true_total, USD; 0 where the order is not there."),
+        column(
             "injected_amount",
             "NUMERIC",
             "What GA4 reports of it less what the shop keeps, USD; a side that is missing or does not count: 0.",
         ),
-        _column("created_at", "TIMESTAMP", "When the shop stored the order, or would have."),
+        column("created_at", "TIMESTAMP", "When the shop stored the order, or would have."),
     ),
     cluster_by=("transaction_id",),
 )
@@ -88,12 +79,12 @@ TRUE_IDENTITIES = TableSpec(
     name="identities",
     description="Grain: a browser and a user whose it truly is. Made by the generator.",
     schema=(
-        _column("user_pseudo_id", "STRING", "The browser."),
-        _column("user_id", "INT64", "The user."),
-        _column(
+        column("user_pseudo_id", "STRING", "The browser."),
+        column("user_id", "INT64", "The user."),
+        column(
             "kind", "STRING", "own; second_device: another browser of the user; shared_device: a second user of it."
         ),
-        _column(
+        column(
             "has_evidence",
             "BOOL",
             "The data can show it: PostgreSQL holds an order under GA4's id, or the sign-up noted the browser; "
@@ -103,13 +94,6 @@ TRUE_IDENTITIES = TableSpec(
     cluster_by=("user_pseudo_id",),
 )
 SPECS = {"true_orders": TRUE_ORDERS, "true_identities": TRUE_IDENTITIES}
-_ARROW = {
-    "INT64": pa.int64(),
-    "STRING": pa.string(),
-    "BOOL": pa.bool_(),
-    "NUMERIC": pa.decimal128(38, 9),
-    "TIMESTAMP": TIME,
-}
 
 
 def truth_tables(orders: Iterable[Order], customers: Customers, now: datetime) -> dict[str, pa.Table]:
@@ -120,18 +104,11 @@ def truth_tables(orders: Iterable[Order], customers: Customers, now: datetime) -
     shown = {(row["user_pseudo_id"], row["user_id"]) for row in identities if row["has_evidence"]}
     told = tell(happened, shown, now)
     return {
-        "true_orders": pa.Table.from_pylist([_order_row(order, now, told) for order in happened], _schema(TRUE_ORDERS)),
-        "true_identities": pa.Table.from_pylist(identities, _schema(TRUE_IDENTITIES)),
+        "true_orders": pa.Table.from_pylist(
+            [_order_row(order, now, told) for order in happened], schema_of(TRUE_ORDERS)
+        ),
+        "true_identities": pa.Table.from_pylist(identities, schema_of(TRUE_IDENTITIES)),
     }
-
-
-def load_answer_key(warehouse: Warehouse, paths: dict[str, Path]) -> int:
-    """Replace raw_truth.* by these Parquet files; returns the rows."""
-    rows = 0
-    for name, spec in SPECS.items():
-        warehouse.ensure_table(spec)
-        rows += warehouse.load_parquet(paths[name], spec.id(warehouse.settings), list(spec.schema))
-    return rows
 
 
 @dataclass(frozen=True)
@@ -240,7 +217,3 @@ def _identity_rows(orders: Iterable[Order], customers: Customers, now: datetime)
                 "kind": edge.kind,
                 "has_evidence": not user.is_test and (edge.user_pseudo_id, edge.user_id) in shown,
             }
-
-
-def _schema(spec: TableSpec) -> pa.Schema:
-    return pa.schema([pa.field(f.name, _ARROW[f.field_type], nullable=f.mode != "REQUIRED") for f in spec.schema])

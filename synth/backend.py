@@ -86,11 +86,12 @@ def make_shop(settings: Settings, seen: "Seen", folder: Path, unseen: Unseen = A
     """
     from journey.bigquery import Warehouse
     from journey.postgres import connect
-    from synth.answer_key import load_answer_key, truth_tables
+    from synth.answer_key import SPECS, truth_tables
     from synth.customers import make_customers
     from synth.gaps import Kind
     from synth.keyed import Dice
     from synth.orders import make_orders
+    from synth.raw_truth import replace_tables
     from synth.shop import TABLES, replace_shop
     from synth.tables import digest, read_batches, shop_tables, write_tables
 
@@ -104,7 +105,7 @@ def make_shop(settings: Settings, seen: "Seen", folder: Path, unseen: Unseen = A
     finally:
         target.close()
     log(f"{rows['users']} users, {rows['orders']} orders, {rows['order_items']} lines in schema {schema}")
-    truth_rows = load_answer_key(Warehouse(settings), paths)
+    truth_rows = replace_tables(Warehouse(settings), SPECS, paths)
 
     dropped = sum(order.gap == Kind.DROPPED for order in orders)
     return Made(

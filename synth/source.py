@@ -17,6 +17,7 @@ from typing import Literal
 from journey.bigquery import RETRY, Warehouse, clear_errors
 from journey.errors import BadInput
 from journey.log import get_log
+from journey.scenarios import ScenarioName
 from journey.settings import SAMPLE_END, SAMPLE_START, Settings, Window
 from synth.day_files import DayFile, copy_day, make_folder, read_folder, told, write_day
 
@@ -54,7 +55,8 @@ def fill_source(settings: Settings, days: Path | None, making: Making, out: Path
 
     `days` is a folder of events_YYYYMMDD.parquet; None has the window's days (or the sample's two months) made up as
     `making` says. The emulator's source then equals those days, others are dropped, and raw_truth.storefront_* say what
-    is true of made-up days; in `out` files of other days stay as they are, and truth/ holds those tables.
+    is true of made-up days; in `out` files of other days stay as they are, and the folder beside it, named <out>-truth,
+    holds those tables.
 
     Raises: BadInput, when Google is meant, or when a folder or file is not as it should be: then nothing has changed.
     TryAgain, when the emulator does not answer: run again, days are replaced whole.
@@ -77,11 +79,14 @@ def fill_source(settings: Settings, days: Path | None, making: Making, out: Path
         _forget_truth(settings)  # nobody knows what is true of real days
         return filled
     with _temporary_folder() as folder:
-        _simulate(settings, making, folder)
-        filled = _load(settings, "simulated", read_folder(folder))
-        from synth.storefront.truth import FOLDER, SPECS, load_truth
+        made = folder / "days"
+        make_folder(made)
+        _simulate(settings, making, made)
+        filled = _load(settings, "simulated", read_folder(made))
+        from synth.raw_truth import replace_tables
+        from synth.storefront.truth import SPECS, folder_of
 
-        load_truth(Warehouse(settings), {name: folder / FOLDER / f"{name}.parquet" for name in SPECS})
+        replace_tables(Warehouse(settings), SPECS, {name: folder_of(made) / f"{name}.parquet" for name in SPECS})
         return filled
 
 
@@ -138,16 +143,16 @@ def _simulate(settings: Settings, making: Making, out: Path) -> Filled:
 def make_days(wanted: list[date], making: Making, since: date, out: Path, part: int) -> tuple[int, int]:
     """Make some consecutive days up and write them with their truth; returns events and bytes. One worker's share."""
     from synth import storefront  # numpy and its tables: only where days are made up
-    from synth.storefront.scenarios import LATE_FOLDER, Kind, Scenario, until_late
+    from synth.storefront.scenarios import LATE_FOLDER, Scenario, until_late
     from synth.storefront.truth import TruthFiles, part_folder
 
-    scenario = Scenario(Kind(making.scenario), since) if making.scenario else None
+    scenario = Scenario(ScenarioName(making.scenario), since) if making.scenario else None
     rows = size = 0
     with told(out, "what is true of the days"), TruthFiles(part_folder(out, part)) as truth:
         for number, (day, table, facts) in enumerate(
             storefront.days_and_truth(wanted, making.scale, making.seed, scenario), start=1
         ):
-            if scenario and scenario.kind == Kind.late_day and day == since:
+            if scenario and scenario.kind == ScenarioName.late_day and day == since:
                 make_folder(out / LATE_FOLDER)
                 write_day(out / LATE_FOLDER, day, table)
                 table = until_late(scenario, table)

@@ -5,11 +5,11 @@ A scenario sets in on a day and changes nothing before it. What it hides is writ
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from enum import StrEnum
 
 import numpy as np
 import pyarrow as pa
 
+from journey.scenarios import ScenarioName
 from synth.storefront.attributes import browsers
 from synth.storefront.calendar import moment
 from synth.storefront.draws import Codes, Flags, children, uniform
@@ -17,30 +17,6 @@ from synth.storefront.figures import CODE
 from synth.storefront.sessions import Events
 from synth.storefront.visitors import BUYER, Visits
 
-
-class Kind(StrEnum):
-    """Names of the scenarios, as the command line takes them."""
-
-    tracking_outage = "tracking-outage"
-    consent_banner = "consent-banner"
-    checkout_redirect = "checkout-redirect"
-    lost_ids = "lost-ids"
-    bot_traffic = "bot-traffic"
-    cross_device = "cross-device"
-    live_export = "live-export"
-    late_day = "late-day"
-
-
-DESCRIPTIONS = {
-    Kind.tracking_outage: "carts, checkouts and purchases are not told for 36 hours",
-    Kind.consent_banner: "35% of the visitors decline a new banner and are not seen from then on",
-    Kind.checkout_redirect: "30% of the buyers pay elsewhere and never come back to the confirmation page",
-    Kind.lost_ids: "purchases in Safari tell no transaction id",
-    Kind.bot_traffic: "scripted visitors five times as many",
-    Kind.cross_device: "40% of the people who return do so in a second browser",
-    Kind.live_export: "columns and types of a live export: text ids, batch_event_index, collected_traffic_source",
-    Kind.late_day: "one day is exported until 17:00 UTC only; the whole day lies in the folder late/",
-}
 DECLINES, REDIRECTED, SECOND_BROWSER, MORE_ROBOTS = 0.35, 0.3, 0.4, 5.0
 LATE_DAY_UNTIL = 17  # hour, UTC
 LATE_FOLDER = "late"  # beside the days: the late day as it is exported again, whole
@@ -51,7 +27,7 @@ _FUNNEL = ("add_to_cart", "begin_checkout", "add_shipping_info", "add_payment_in
 class Scenario:
     """What goes wrong, and the day (UTC) on which it begins."""
 
-    kind: Kind
+    kind: ScenarioName
     since: date
 
     @property
@@ -65,16 +41,16 @@ def unrecorded(scenario: Scenario | None, visits: Visits, events: Events) -> Fla
     if scenario is None or not len(visits):
         return none
     begun = events.at_us >= scenario.since_us
-    if scenario.kind == Kind.tracking_outage:
+    if scenario.kind == ScenarioName.tracking_outage:
         begun = (events.at_us >= moment(scenario.since, 6)) & (
             events.at_us < moment(scenario.since + timedelta(days=1), 18)
         )
         silent: Flags = begun & np.isin(events.event, [CODE[name] for name in _FUNNEL])
         return silent
-    if scenario.kind == Kind.consent_banner:
+    if scenario.kind == ScenarioName.consent_banner:
         declines: Flags = begun & (uniform(visits.visitor, "declines") < DECLINES)[events.visit]
         return declines
-    if scenario.kind == Kind.checkout_redirect:
+    if scenario.kind == ScenarioName.checkout_redirect:
         away = (visits.depth == BUYER) & (uniform(visits.key, "redirected") < REDIRECTED)
         first = np.full(len(visits), np.iinfo(np.int64).max)
         bought = events.event == CODE["purchase"]
@@ -86,7 +62,7 @@ def unrecorded(scenario: Scenario | None, visits: Visits, events: Events) -> Fla
 
 def ids_lost(scenario: Scenario | None, visits: Visits) -> Flags:
     """In which sessions purchases tell no id."""
-    if scenario is None or scenario.kind != Kind.lost_ids or not len(visits):
+    if scenario is None or scenario.kind != ScenarioName.lost_ids or not len(visits):
         return np.zeros(len(visits), dtype=bool)
     found: Flags = (browsers(visits) == "Safari") & (visits.started_us >= scenario.since_us)
     return found
@@ -94,7 +70,7 @@ def ids_lost(scenario: Scenario | None, visits: Visits) -> Flags:
 
 def second_browsers(scenario: Scenario | None, visits: Visits) -> Visits:
     """The same sessions, some of those that return in a browser of their own; `visits` grouped by visitor, in order."""
-    if scenario is None or scenario.kind != Kind.cross_device or not len(visits):
+    if scenario is None or scenario.kind != ScenarioName.cross_device or not len(visits):
         return visits
     other = (visits.turn > 0) & (visits.started_us >= scenario.since_us)
     other &= uniform(visits.person, "has two") < SECOND_BROWSER
@@ -115,13 +91,13 @@ def second_browsers(scenario: Scenario | None, visits: Visits) -> Visits:
 
 def robot_factor(scenario: Scenario | None, day: date) -> float:
     """How many times as many scripted visitors come on a day."""
-    is_on = scenario is not None and scenario.kind == Kind.bot_traffic and day >= scenario.since
+    is_on = scenario is not None and scenario.kind == ScenarioName.bot_traffic and day >= scenario.since
     return MORE_ROBOTS if is_on else 1.0
 
 
 def as_exported(scenario: Scenario | None, table: pa.Table, place_in_bundle: Codes) -> pa.Table:
     """A day's table, with a live export's columns where the scenario is that."""
-    if scenario is None or scenario.kind != Kind.live_export:
+    if scenario is None or scenario.kind != ScenarioName.live_export:
         return table
     text = pa.string()
     schema = pa.schema([_live(field) for field in table.schema])

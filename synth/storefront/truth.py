@@ -1,6 +1,6 @@
 """What is true of the made-up days and their export does not say: whose each browser is, and what was not told.
 
-It goes to raw_truth, which no model outside dbt's evaluation reads, and beside a folder of days into truth/.
+It goes to raw_truth, which no model outside dbt's evaluation reads, and beside a folder DAYS of days into DAYS-truth.
 """
 
 from collections.abc import Iterable
@@ -13,9 +13,9 @@ from typing import Self
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from google.cloud.bigquery import SchemaField
 
-from journey.bigquery import TableSpec, Warehouse
+from journey.bigquery import TableSpec
+from synth.raw_truth import column, optional, schema_of
 from synth.storefront.attributes import pseudo_ids
 from synth.storefront.baskets import baskets
 from synth.storefront.draws import Flags
@@ -24,20 +24,15 @@ from synth.storefront.params import order_of, session_ids
 from synth.storefront.sessions import Events
 from synth.storefront.visitors import LONG_ROBOT, Visits
 
-
-def _column(name: str, kind: str, description: str, mode: str = "REQUIRED") -> SchemaField:
-    return SchemaField(name, kind, mode, description=description)
-
-
 PEOPLE = TableSpec(
     dataset="raw_truth",
     name="storefront_people",
     description="Grain: a browser on a UTC day on which it did something, told or not. Made by the generator.",
     schema=(
-        _column("export_day", "DATE", "UTC day."),
-        _column("user_pseudo_id", "STRING", "The browser."),
-        _column("person_id", "STRING", "Whose it is: the same for all browsers of one person."),
-        _column("is_robot", "BOOL", "A script, not a person."),
+        column("export_day", "DATE", "UTC day."),
+        column("user_pseudo_id", "STRING", "The browser."),
+        column("person_id", "STRING", "Whose it is: the same for all browsers of one person."),
+        column("is_robot", "BOOL", "A script, not a person."),
     ),
     cluster_by=("user_pseudo_id",),
 )
@@ -48,33 +43,19 @@ UNRECORDED = TableSpec(
         "Grain: events of one name and session that happened on a UTC day and are not, or not wholly, in the export."
     ),
     schema=(
-        _column("export_day", "DATE", "UTC day."),
-        _column("user_pseudo_id", "STRING", "The browser."),
-        _column("ga_session_id", "INT64", "The session's id."),
-        _column("event_name", "STRING", "What happened."),
-        _column("events", "INT64", "How many of them were not told."),
-        _column("first_at", "TIMESTAMP", "When the first of them happened."),
-        _column("reason", "STRING", "The scenario that hid them; no_id: told, but a purchase without its id."),
-        _column("transaction_id", "STRING", "Of a purchase: the full id it would have told.", "NULLABLE"),
-        _column("value", "NUMERIC", "Of a purchase: its value, in the shop's currency.", "NULLABLE"),
+        column("export_day", "DATE", "UTC day."),
+        column("user_pseudo_id", "STRING", "The browser."),
+        column("ga_session_id", "INT64", "The session's id."),
+        column("event_name", "STRING", "What happened."),
+        column("events", "INT64", "How many of them were not told."),
+        column("first_at", "TIMESTAMP", "When the first of them happened."),
+        column("reason", "STRING", "The scenario that hid them; no_id: told, but a purchase without its id."),
+        optional("transaction_id", "STRING", "Of a purchase: the full id it would have told."),
+        optional("value", "NUMERIC", "Of a purchase: its value, in the shop's currency."),
     ),
     cluster_by=("user_pseudo_id",),
 )
 SPECS = {"storefront_people": PEOPLE, "storefront_unrecorded": UNRECORDED}
-FOLDER = "truth"
-_ARROW = {
-    "DATE": pa.date32(),
-    "STRING": pa.string(),
-    "BOOL": pa.bool_(),
-    "INT64": pa.int64(),
-    "TIMESTAMP": pa.timestamp("us", tz="UTC"),
-    "NUMERIC": pa.decimal128(38, 9),
-}
-
-
-def schema_of(spec: TableSpec) -> pa.Schema:
-    """A truth table's columns as Parquet has them."""
-    return pa.schema([pa.field(f.name, _ARROW[f.field_type], f.mode == "NULLABLE") for f in spec.schema])
 
 
 def people_of(day: date, visits: Visits) -> pa.Table:
@@ -145,14 +126,19 @@ class TruthFiles:
                 file.close()
 
 
+def folder_of(out: Path) -> Path:
+    """Where the truth of a folder of days lies: beside it, for whoever reads days reads every Parquet file below it."""
+    return out.resolve().with_name(f"{out.resolve().name}-truth")
+
+
 def part_folder(out: Path, part: int) -> Path:
     """Where one worker writes its days' truth."""
-    return out / FOLDER / f".part-{part}"
+    return folder_of(out) / f".part-{part}"
 
 
 def join_parts(out: Path, parts: int) -> None:
     """Put the truth of all workers together, in the order of the days: the same bytes for any number of workers."""
-    with TruthFiles(out / FOLDER) as whole:
+    with TruthFiles(folder_of(out)) as whole:
         for part in range(parts):
             for name in SPECS:
                 with pq.ParquetFile(part_folder(out, part) / f"{name}.parquet") as file:
@@ -165,13 +151,4 @@ def drop_parts(out: Path, parts: int) -> None:
     for part in range(parts):
         rmtree(part_folder(out, part), ignore_errors=True)
     with suppress(OSError):
-        (out / FOLDER).rmdir()
-
-
-def load_truth(warehouse: Warehouse, paths: dict[str, Path]) -> int:
-    """Replace raw_truth.storefront_* by these Parquet files; returns the rows."""
-    rows = 0
-    for name, spec in SPECS.items():
-        warehouse.ensure_table(spec)
-        rows += warehouse.load_parquet(paths[name], spec.id(warehouse.settings), list(spec.schema))
-    return rows
+        folder_of(out).rmdir()
