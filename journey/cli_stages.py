@@ -66,14 +66,11 @@ def report(
     """
     from dataclasses import asdict
 
-    from journey.bigquery import Warehouse
     from journey.settings import Settings
-    from report.figures import closing_figures
     from report.page import write_report
 
-    settings = Settings.from_environment()
-    written = write_report(settings, out)
-    figures = asdict(closing_figures(Warehouse(settings)))
+    written, closing = write_report(Settings.from_environment(), out)
+    figures = asdict(closing)
     rate = figures.pop("match_rate")  # a number, for the metric; amounts keep their cents as text
     _count("report", written, match_rate=None if rate is None else float(rate), **figures)
 

@@ -137,14 +137,6 @@ def ratio(part: int | Decimal, whole: int | Decimal) -> Decimal | None:
     return Decimal(part) / Decimal(whole) if whole else None
 
 
-def closing_figures(warehouse: Warehouse) -> ClosingFigures:
-    """The five closing figures, straight from the marts.
-
-    Raises: NotFound, when dbt has not built the marts; TryAgain, when the warehouse does not answer.
-    """
-    return close(read_funnel(warehouse), read_outcomes(warehouse))
-
-
 def close(funnel: tuple[Step, ...], outcomes: tuple[Outcome, ...]) -> ClosingFigures:
     """The five closing figures of a funnel and the outcomes of its purchases and orders."""
     found = sum(o.orders for o in outcomes if o.status in FOUND)

@@ -3,6 +3,7 @@
 The same marts and the same JOURNEY_AS_OF give the same bytes.
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from markupsafe import Markup
 from journey.bigquery import Warehouse
 from journey.settings import Settings
 from report import meanings, words
-from report.figures import Figures, read
+from report.figures import ClosingFigures, Figures, close, read
 from report.file import replace_file
 from report.parts import Parts, read_parts
 from report.view import view
@@ -42,18 +43,23 @@ class Written:
     days: int
 
 
-def write_report(settings: Settings, path: Path) -> Written:
-    """Read the marts and write the page, whole or not at all.
+def write_report(settings: Settings, path: Path) -> tuple[Written, ClosingFigures]:
+    """Read the marts and write the page, whole or not at all; returns what was written and the figures a run ends with.
 
     Raises: NotFound, when the marts are not built; BadInput, when they disagree or the file cannot be written;
     TryAgain, when the warehouse does not answer.
     """
     warehouse = Warehouse(settings)
-    figures = read(warehouse)
-    text = render(settings, figures, read_parts(warehouse)).encode()
+    _ = warehouse.client  # made here, or several threads would each make one
+    with ThreadPoolExecutor(1) as beside:
+        reading = beside.submit(read_parts, warehouse)
+        figures = read(warehouse)
+        parts = reading.result()
+    text = render(settings, figures, parts).encode()
     replace_file(path, text)
     rows = sum(steps["sessions"] for steps in figures.sessions_by_day.values()) + sum(o.rows for o in figures.outcomes)
-    return Written(bytes=len(text), rows=rows, days=len(figures.export_days))
+    written = Written(bytes=len(text), rows=rows, days=len(figures.export_days))
+    return written, close(figures.funnel, figures.outcomes)
 
 
 def render(settings: Settings, figures: Figures, parts: Parts) -> str:

@@ -98,6 +98,5 @@ def read_parts(warehouse: Warehouse) -> Parts:
         except NotFound:
             return None
 
-    _ = warehouse.client  # made here, or several threads would each make one
     with ThreadPoolExecutor(AT_ONCE) as pool:
         return Parts(**dict(zip(sections, pool.map(ask, sections), strict=True)))

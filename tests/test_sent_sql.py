@@ -91,7 +91,6 @@ class Everything:
 @pytest.fixture(scope="module")
 def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> Everything:
     """A first run, then a second one over changed orders and a changed export; tests, freshness, report."""
-    from report.figures import closing_figures
     from report.page import write_report
     from synth.backend import synth
     from synth.source import Making, fill_source
@@ -120,7 +119,6 @@ def everything(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> 
         dbt(settings, "source", "freshness", target=folder / "freshness")
         synth(settings)  # the second time it looks at what is loaded, too
         write_report(settings, folder / "report.html")
-        closing_figures(warehouse)
     dialect = Dialect(settings.project)
     for dataset in (settings.ga4_source, *(settings.dataset(name) for name in ("raw_ga4", "raw_backend", "raw_truth"))):
         for table in warehouse.client.list_tables(dataset):

@@ -13,7 +13,7 @@ from playwright.sync_api import Browser, Page
 
 from journey.bigquery import Warehouse
 from journey.settings import Settings
-from report.figures import closing_figures
+from report.figures import ClosingFigures
 from report.page import write_report
 from report.words import money, number, percent
 from tests.report.browser import ARGO_PANEL, axe_script, chromium, served
@@ -41,6 +41,7 @@ class Made:
 
     settings: Settings
     path: Path
+    closing: ClosingFigures
 
     @property
     def bytes(self) -> int:
@@ -57,8 +58,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def small(small_shop: Settings, tmp_path_factory: pytest.TempPathFactory) -> Made:
     path = tmp_path_factory.mktemp("small") / "report.html"
-    write_report(small_shop, path)
-    return Made(small_shop, path)
+    _, closing = write_report(small_shop, path)
+    return Made(small_shop, path, closing)
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +88,8 @@ def large(services: Settings, tmp_path_factory: pytest.TempPathFactory) -> Made:
     )
     warehouse.execute(f"truncate table `{marts}.rpt_funnel`; {SUM_UP_FUNNEL.format(marts=marts)}")
     path = tmp_path_factory.mktemp("large") / "report.html"
-    write_report(settings, path)
-    return Made(settings, path)
+    _, closing = write_report(settings, path)
+    return Made(settings, path, closing)
 
 
 def _large() -> Shop:
@@ -168,10 +169,9 @@ def test_argo_s_policy_and_frame_leave_nothing_out(browser: Browser, small: Made
         assert asked == ["/", "/report.html"]
         assert frame.locator("svg.narrow").first.is_visible()
         assert not frame.locator("svg.wide").first.is_visible()
-        closing = closing_figures(Warehouse(small.settings))
         values = frame.locator(".card-value").all_inner_texts()
-        assert values[0] == percent(closing.match_rate)
-        assert values[4] == money(closing.backend_revenue)
+        assert values[0] == percent(small.closing.match_rate)
+        assert values[4] == money(small.closing.backend_revenue)
         body = frame.locator("html").bounding_box()
         assert body
         assert body["width"] <= ARGO_PANEL
