@@ -33,3 +33,10 @@ def figures() -> dict[str, Any]:
     """The measured figures; `about` in the file says of what."""
     found: dict[str, Any] = json.loads(Path(__file__).with_suffix(".json").read_text(encoding="utf-8"))
     return found
+
+
+@cache
+def hits() -> dict[str, Any]:
+    """What was measured on hits of ten days: engagement times, and which hits tell where a visitor came from."""
+    found: dict[str, Any] = json.loads(Path(__file__).with_name("hits.json").read_text(encoding="utf-8"))
+    return found

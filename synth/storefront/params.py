@@ -6,7 +6,6 @@ text from then on.
 """
 
 from collections.abc import Sequence
-from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -14,19 +13,19 @@ import pyarrow as pa
 from synth.storefront.arrays import column_type, struct, texts
 from synth.storefront.attributes import SELF_REFERRAL, source_labels
 from synth.storefront.baskets import Baskets
-from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM, period
+from synth.storefront.calendar import ID_IS_NUMBER_UNTIL, SHIPPING_TIER_FROM
 from synth.storefront.catalogue import pages
-from synth.storefront.draws import Choice, Codes, Flags, Keys, Quantiles, Shares, uniform
+from synth.storefront.draws import Choice, Codes, Flags, Keys, Shares, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
+from synth.storefront.presence import carried
 from synth.storefront.sessions import Events
 from synth.storefront.visitors import Visits
 
 _MASKED = "<obfuscated>"
 _OPENING = (CODE["first_visit"], CODE["session_start"])
-ENGAGED_AFTER_SECONDS = (9.9, 13.0)
-ENGAGED_BY_TIME = 0.79
-ENGAGED_AT_ONCE = 0.018
-BOUND_BY_SESSION = 0.5  # more would bend the distribution of engagement times
+ENGAGED_AFTER_MSEC = 10_000
+ENGAGED_AT_ONCE = (0.003, 0.02)  # first visits, others
+ENGAGED_BY_AGE = 0.17
 SEARCH_ENGINE = "https://www.google.com/"
 
 
@@ -103,104 +102,73 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     collect = _Collector(events)
     everywhere = np.ones(collect.length, dtype=bool)
     is_opening = np.isin(events.event, _OPENING)
-    now = period(events.at_us)
     collect.whole("ga_session_id", everywhere, session_ids(visits)[events.visit])
     collect.whole("ga_session_number", everywhere, visits.number[events.visit])
     collect.text("page_location", everywhere, pages().locations, events.page)
-    collect.text("page_title", _has("page_title", events, now, events.key), pages().titles, events.page)
-    collect.whole("debug_mode", _has("debug_mode", events, now, events.key), 1)
-    clean = _has("clean_event", events, now, events.key)
+    collect.text("page_title", _has("page_title", events, events.key), pages().titles, events.page)
+    collect.whole("debug_mode", _has("debug_mode", events, events.key), 1)
+    clean = _has("clean_event", events, events.key)
     collect.text("clean_event", clean, ["gtm.js"])
     collect.add("all_data", clean)
-    _engagement(collect, events, visits, is_opening, now)
-    _sources(collect, events, visits, source, now)
-    _pages(collect, events, now)
-    _single_events(collect, events, now)
-    _purchases(collect, events, orders, order, now)
+    _engagement(collect, events, visits, is_opening)
+    _sources(collect, events, visits, source)
+    _pages(collect, events)
+    _single_events(collect, events)
+    _purchases(collect, events, orders, order)
     return collect.lists()
 
 
-def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening: Flags, now: Codes) -> None:
+def _engagement(collect: _Collector, events: Events, visits: Visits, is_opening: Flags) -> None:
     is_first = visits.is_first[events.visit]
     engaged = _engaged(events, visits)
-    # a returning session that comes to be engaged mostly says so from its start
-    late = events.at_us - visits.started_us[events.visit] >= ENGAGED_AFTER_SECONDS[0] * 1e6
-    becomes = np.bincount(events.visit[engaged | late], minlength=len(visits)) > 0
-    coin = (becomes & (uniform(visits.key, "start is engaged") < 0.9))[events.visit]
-    on_start = (events.event == CODE["session_start"]) & ~is_first & coin
+    # a returning session that lasts says so from its start
+    lasts = np.bincount(events.visit[_lasted(events, visits)], minlength=len(visits)) > 0
+    on_start = (events.event == CODE["session_start"]) & ~is_first & lasts[events.visit]
     on_hits = (uniform(visits.key, "says engaged")[events.visit] < 0.965) & ~is_opening
-    collect.whole("engaged_session_event", (is_opening & (is_first | coin)) | on_hits, 1)
+    collect.whole("engaged_session_event", (is_opening & (is_first | lasts[events.visit])) | on_hits, 1)
     collect.whole("session_engaged", (events.event == CODE["first_visit"]) | on_start, 1)
     collect.text("session_engaged", ~is_opening, ["0", "1"], engaged.astype(np.int64))
     first_view = (events.event == CODE["page_view"]) & (events.view_number == 0)
     collect.whole("entrances", first_view & (uniform(events.key, "entrances") < 0.997), 1)
-    timed = _timed(events, visits, now)
-    msec = np.ones(collect.length, dtype=np.int64)
-    for name, table in figures()["engagement_msec"].items():
-        at = timed & (events.event == CODE[name])
-        msec[at] = np.maximum(1, np.rint(Quantiles.of(table).draw_log(events.key[at], "engagement")).astype(np.int64))
-    # the longer since the page came, the longer it was looked at; and mostly no longer than the session has lasted
-    on_page = events.on_page_us / 1000
-    looks = timed & (events.event == CODE["user_engagement"]) & (on_page > 0)
-    rank = np.interp(on_page[looks], list(_ON_PAGE_MSEC.values()), [float(level) for level in _ON_PAGE_MSEC])
-    table = Quantiles.of(figures()["engagement_msec"]["user_engagement"])
-    msec[looks] = np.exp(np.interp(rank, table.levels, np.log(table.values))).astype(np.int64)
-    lasted = (events.at_us - visits.started_us[events.visit]) // 1000
-    bound = looks & (uniform(visits.key, "bound")[events.visit] < BOUND_BY_SESSION)
-    msec = np.where(bound, np.minimum(msec, lasted + 1), msec)
-    collect.whole("engagement_time_msec", timed, msec)
-
-
-# How long a page has been there when a user_engagement comes, by quantile: what the simulation brings about.
-_ON_PAGE_MSEC = {
-    "0": 1, "0.01": 231, "0.05": 994, "0.1": 1490, "0.25": 3701, "0.5": 10947, "0.75": 32366, "0.9": 90105,
-    "0.95": 212416, "0.99": 874630, "0.999": 1634005, "1": 2392295,
-}  # fmt: skip
-
-
-# What the first upload of a session holds is hardly ever timed.
-_FIRST_TIMED = {"user_engagement": 0.03, "scroll": 0.27, "view_item": 0.21}
-
-
-def _timed(events: Events, visits: Visits, now: Codes) -> Flags:
-    """Which events carry an engagement time."""
-    share = np.array([_FIRST_TIMED.get(name, 1.0) for name in EVENTS])[events.event]
-    first = events.at_us == visits.started_us[events.visit]
-    is_look = ~first & (events.event == CODE["user_engagement"])
-    has = _has("engagement_time_msec", events, now, events.key) | is_look
-    found: Flags = has & (~first | (uniform(events.key, "first is timed") < share))
-    return found
+    collect.whole("engagement_time_msec", events.engaged_msec > 0, events.engaged_msec)
 
 
 def _engaged(events: Events, visits: Visits) -> Flags:
-    """A session counts as engaged from its second page or, mostly, some seconds on, and never ceases to be."""
-    low, high = ENGAGED_AFTER_SECONDS
-    after_us = (low + (high - low) * uniform(visits.key, "engaged after") ** 2) * 1e6
-    after_us = np.where(uniform(visits.key, "engaged by time") < ENGAGED_BY_TIME, after_us, np.inf)
-    elapsed = events.at_us - visits.started_us[events.visit]
-    soon = uniform(visits.key, "engaged at once") < ENGAGED_AT_ONCE
-    engaged: Flags = (elapsed >= after_us[events.visit]) | (events.view_number >= 1) | soon[events.visit]
+    """A session counts as engaged from its second page or ten seconds of looking on, and never ceases to be.
+
+    Source: "Engagement rate and bounce rate" in Google's Analytics help. On ten days of the sample every session that
+    has come so far is engaged; a few are that have not, mostly those that are older than ten seconds.
+    """
+    looked = (events.looked_msec >= ENGAGED_AFTER_MSEC) | (events.view_number >= 1)
+    soon = uniform(visits.key, "engaged at once") < np.where(visits.is_first, *ENGAGED_AT_ONCE)
+    by_age = uniform(visits.key, "engaged by age") < ENGAGED_BY_AGE
+    engaged: Flags = looked | soon[events.visit] | (by_age[events.visit] & _lasted(events, visits))
     return engaged
 
 
-def _sources(collect: _Collector, events: Events, visits: Visits, source: Codes, now: Codes) -> None:
+def _lasted(events: Events, visits: Visits) -> Flags:
+    """Whether the session is ten seconds old."""
+    old: Flags = events.at_us - visits.started_us[events.visit] >= ENGAGED_AFTER_MSEC * 1000
+    return old
+
+
+def _sources(collect: _Collector, events: Events, visits: Visits, source: Codes) -> None:
     """Source, medium and campaign on a third of the events; past the first page mostly the shop itself."""
     labels = list(dict.fromkeys((*source_labels(), *_OTHER_SOURCES)))
     self_referral = (events.view_number > 0) & (uniform(events.view, "self referral") < 0.62)
     told = _told_sources(visits, labels, source)
     label = np.where(self_referral, labels.index(SELF_REFERRAL), told[events.visit])
-    where = _has("medium", events, now, events.view)
     parts = list(zip(*(name.split(" / ") for name in labels), strict=True))
     for name, vocabulary in zip(("source", "medium", "campaign"), parts, strict=True):
         has_text = np.array([text != "NULL" for text in vocabulary])
-        collect.text(name, where & has_text[label], list(vocabulary), label)
+        collect.text(name, events.tells_source & has_text[label], list(vocabulary), label)
     # paid clicks and search terms are known on the page that a session opens with
     landing = events.view_number == 0
-    collect.text("term", landing & _has("term", events, now, events.view, times=2.8), [_MASKED])
-    clicked = landing & _has("gclid", events, now, events.view, times=2.8)
+    collect.text("term", landing & _has("term", events, events.view, times=2.8), [_MASKED])
+    clicked = landing & _has("gclid", events, events.view, times=2.8)
     collect.add("gclid", clicked)
     collect.add("gclsrc", clicked & (uniform(events.view, "gclsrc") < 0.99))
-    collect.add("dclid", landing & _has("dclid", events, now, events.view, times=2.8))
+    collect.add("dclid", landing & _has("dclid", events, events.view, times=2.8))
 
 
 # How often the event's source is the session's first source; elsewise it is one of the others.
@@ -235,25 +203,24 @@ def _told_sources(visits: Visits, labels: list[str], source: Codes) -> Codes:
     return np.where(kept, source, at[others.draw(visits.key, "other source")])
 
 
-def _pages(collect: _Collector, events: Events, now: Codes) -> None:
+def _pages(collect: _Collector, events: Events) -> None:
     """The referrer is the page before with a bare '?' appended, and has no text on most hits that carry the key."""
-    where = _has("page_referrer", events, now, events.view)
     text_share = np.array([figures()["referrer_text"].get(name, 0.0) for name in EVENTS])
     # on the page a session opens with the referrer is hardly ever told
     share = np.where(events.view_number > 0, np.minimum(1.0, text_share[events.event] * 1.3), 0.05)
     told = uniform(events.view, "referrer told") < share
     addresses = [f"{location}?" for location in pages().locations] + [SEARCH_ENGINE]
     code = np.where(events.page_before >= 0, events.page_before, len(addresses) - 1)
-    collect.text("page_referrer", where & told, addresses, code)
-    collect.add("page_referrer", where & ~told)
+    collect.text("page_referrer", events.has_referrer & told, addresses, code)
+    collect.add("page_referrer", events.has_referrer & ~told)
 
 
-def _single_events(collect: _Collector, events: Events, now: Codes) -> None:
+def _single_events(collect: _Collector, events: Events) -> None:
     """Keys that belong to one kind of event."""
     is_a = {name: events.event == code for name, code in CODE.items()}
     collect.whole("percent_scrolled", is_a["scroll"], 90)
     collect.text("search_term", is_a["view_search_results"], [_MASKED])
-    collect.whole("unique_search_term", _has("unique_search_term", events, now, events.key), 1)
+    collect.whole("unique_search_term", _has("unique_search_term", events, events.key), 1)
     link = Choice.of({"fedex.com": 0.7, "wwwapps.ups.com": 0.06, "store.google.com": 0.05, "google.com": 0.03})
     domain = link.draw(events.key, "link")
     collect.text("link_domain", is_a["click"], list(link.names), domain)
@@ -262,7 +229,7 @@ def _single_events(collect: _Collector, events: Events, now: Codes) -> None:
     collect.text("currency", is_a["add_payment_info"] | is_a["add_shipping_info"] | is_a["purchase"], ["USD"])
 
 
-def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Codes, now: Codes) -> None:
+def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Codes) -> None:
     is_purchase = events.event == CODE["purchase"]
     if not is_purchase.any():
         return
@@ -284,8 +251,8 @@ def _purchases(collect: _Collector, events: Events, orders: Baskets, order: Code
     collect.text(
         "shipping_tier", known & (events.at_us >= SHIPPING_TIER_FROM), list(tiers.names), tiers.draw(basket, "tier")
     )
-    collect.text("coupon", is_purchase & _has("coupon", events, now, basket), [_MASKED])
-    collect.text("promotion_name", is_purchase & _has("promotion_name", events, now, basket), ["Winter Sale"])
+    collect.text("coupon", is_purchase & _has("coupon", events, basket), [_MASKED])
+    collect.text("promotion_name", is_purchase & _has("promotion_name", events, basket), ["Winter Sale"])
 
 
 def order_of(events: Events, orders: Baskets) -> Codes:
@@ -303,17 +270,5 @@ def session_ids(visits: Visits) -> Codes:
     return (uniform(visits.key, "ga_session_id") * 10_000_000_000).astype(np.int64)
 
 
-def _has(name: str, events: Events, now: Codes, keys: Keys, times: float = 1.0) -> Flags:
-    """Whether events carry a key: measured shares by event and period; one draw for all that share a key of `keys`."""
-    found: Flags = uniform(keys, name) < _presence()[name][events.event, now] * times
-    return found
-
-
-@cache
-def _presence() -> dict[str, Shares]:
-    """For each key its share by event and period."""
-    found: dict[str, Shares] = {}
-    for event, keys in figures()["param_presence"].items():
-        for name, shares in keys.items():
-            found.setdefault(name, np.zeros((len(EVENTS), len(shares))))[CODE[event]] = shares
-    return found
+def _has(name: str, events: Events, keys: Keys, times: float = 1.0) -> Flags:
+    return carried(name, events.event, events.at_us, keys, times)

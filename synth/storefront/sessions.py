@@ -12,6 +12,7 @@ import numpy as np
 from synth.storefront.calendar import REPEATS_FROM, REPEATS_UNTIL, TAGS_CHANGED, VIEWS_TWICE_FROM, tracking
 from synth.storefront.catalogue import CONFIRMATION, DETAILS, PAYMENT, SEARCH, pages
 from synth.storefront.draws import Codes, Flags, Keys, Quantiles, Shares, bits, children, high_share, low_share, uniform
+from synth.storefront.engagement import Moments, engagement_msec
 from synth.storefront.figures import CODE, figures
 from synth.storefront.process import (
     EARLY,
@@ -23,9 +24,11 @@ from synth.storefront.process import (
     seconds_before,
     walk,
 )
+from synth.storefront.referral import CHECKOUT_EVENTS, CONTENT, Views, has_referrer, tells_source
 from synth.storefront.scripts import HOME, PRODUCT, robots
 from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, Visits, span
 
+_OPENING = (CODE["first_visit"], CODE["session_start"])
 _ANY_PAGE = -1
 SAME_PAGE = -3
 # Room between two bundles of the chain for what the tags said again.
@@ -59,7 +62,10 @@ class Events:
     page: Codes
     page_before: Codes  # page of the view before, -1 on the first
     attempt: Codes
-    on_page_us: Codes  # since the page was loaded
+    has_referrer: Flags  # the page has
+    tells_source: Flags
+    engaged_msec: Codes  # engagement_time_msec, 0 without
+    looked_msec: Codes  # the session's engagement so far, this event's with it
 
     def take(self, at: Codes | Flags) -> Self:
         """The events at these positions."""
@@ -99,9 +105,28 @@ def events_of(visits: Visits) -> Events:
     of = np.repeat(np.arange(len(code)), size)
     which = np.arange(len(of)) - np.repeat(np.cumsum(size) - size, size)
     event = _event_table()[code[of], which]
-    return Events(
+    event_key = bits(key[of] + which.astype(np.uint64), 0)
+    moments = Moments(
         visit=visit[of],
-        key=bits(key[of] + which.astype(np.uint64), 0),
+        event=event,
+        at_us=at_us[of],
+        key=event_key,
+        started_us=visits.started_us[visit[of]],
+        depth=visits.depth[visit[of]],
+        loads_page=view_starts[of],
+        scrolled=(holds[code, CODE["scroll"]] & holds[code, CODE["user_engagement"]])[of],
+    )
+    views = _views(visits, bundles, at_us, view, view_starts, view_number)
+    referred = has_referrer(visits, views)[view_at]
+    opening = holds[:, CODE["first_visit"]].astype(np.int64) + holds[:, CODE["session_start"]]
+    tells = tells_source(event, at_us[of], view_number[of], event_key, ((sizes - opening)[code] == 1)[of])
+    again = bundles.page[of] == SAME_PAGE  # a view that is told twice names its source once
+    engaged = engagement_msec(moments)
+    looked = np.cumsum(engaged)
+    opens = _since(np.diff(moments.visit, prepend=-1) > 0)
+    return Events(
+        visit=moments.visit,
+        key=event_key,
         event=event,
         at_us=at_us[of],
         bundle=children(visits.visitor[visit], "bundle", at_us)[of],
@@ -110,7 +135,32 @@ def events_of(visits: Visits) -> Events:
         page=page[of],
         page_before=page_before[of],
         attempt=bundles.attempt[of],
-        on_page_us=(at_us - at_us[_since(view_starts)])[of],
+        has_referrer=referred[of],
+        tells_source=tells & referred[of] & ~again & ~np.isin(event, _OPENING),
+        engaged_msec=engaged,
+        looked_msec=looked - (looked - engaged)[opens],
+    )
+
+
+def _views(
+    visits: Visits, bundles: _Bundles, at_us: Codes, view: Keys, view_starts: Flags, view_number: Codes
+) -> Views:
+    """The views that these bundles make."""
+    holds, _ = bundle_events()
+    at = np.flatnonzero(view_starts)
+
+    def held(name: str) -> Flags:
+        found: Flags = np.logical_or.reduceat(holds[bundles.code, CODE[name]], at) if len(at) else view_starts
+        return found
+
+    return Views(
+        visit=bundles.visit[at],
+        key=view[at],
+        at_us=at_us[at],
+        number=view_number[at],
+        loads_page=holds[bundles.code[at], CODE["page_view"]],
+        content=tuple(held(name) for name in CONTENT),
+        checkout=tuple(held(name) for name in CHECKOUT_EVENTS),
     )
 
 
