@@ -67,7 +67,7 @@ def simulate(folder: Path, window: Window, scale: float) -> None:
     whole = folder / "whole"
     whole.mkdir(parents=True)
     for day, table in storefront.days(window.days(), scale, SEED):
-        write_day(whole, day, table)
+        write_day(whole, day, [table])
     db = duckdb.connect()
     db.execute(CHOSEN, [str(whole / "events_*.parquet")])
     for file in sorted(whole.glob("events_*.parquet")):

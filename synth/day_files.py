@@ -3,10 +3,11 @@
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import chain
 from pathlib import Path
 
 import pyarrow as pa
@@ -133,17 +134,26 @@ def _scalar(kind: pa.DataType, name: str, path: Path) -> str:
     return _SCALARS[str(kind)]
 
 
-def write_day(folder: Path, day: date, table: pa.Table) -> int:
-    """Write a day's file in place of an older one; returns its bytes. The same table gives the same bytes.
+def write_day(folder: Path, day: date, tables: Iterable[pa.Table]) -> tuple[int, int]:
+    """Write a day's file in place of an older one; returns its rows and bytes. The same tables give the same bytes.
+
+    `tables` are parts of the day with one schema, at least one; no more than one is held at a time.
 
     Raises: BadInput, when the folder cannot be written or has no space; what was there before stays.
     """
-    with _new_file(folder, day) as path, path.open("wb") as file:
+    parts = iter(tables)
+    first = next(parts)
+    rows = 0
+    with (
+        _new_file(folder, day) as path,
+        path.open("wb") as file,
         # types are Parquet's own, in whatever way Arrow held the texts; statistics of nested fields are read by nobody
-        pq.write_table(
-            table, file, compression="zstd", row_group_size=100_000, store_schema=False, write_statistics=False
-        )
-    return (folder / name_of(day)).stat().st_size
+        pq.ParquetWriter(file, first.schema, compression="zstd", store_schema=False, write_statistics=False) as writer,
+    ):
+        for table in chain([first], parts):
+            writer.write_table(table, row_group_size=100_000)
+            rows += table.num_rows
+    return rows, (folder / name_of(day)).stat().st_size
 
 
 def copy_day(folder: Path, source: DayFile) -> int:

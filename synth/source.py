@@ -4,15 +4,19 @@ On Google, source A is somebody's export and is only read: there is nothing to f
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
+from itertools import groupby
 from multiprocessing import get_context
+from operator import itemgetter
 from pathlib import Path
 from typing import Literal
+
+import pyarrow as pa
 
 from journey.bigquery import RETRY, Warehouse, clear_errors
 from journey.errors import BadInput
@@ -149,16 +153,22 @@ def make_days(wanted: list[date], making: Making, since: date, out: Path, part: 
     scenario = Scenario(ScenarioName(making.scenario), since) if making.scenario else None
     rows = size = 0
     with told(out, "what is true of the days"), TruthFiles(part_folder(out, part)) as truth:
-        for number, (day, table, facts) in enumerate(
-            storefront.days_and_truth(wanted, making.scale, making.seed, scenario), start=1
-        ):
+
+        def tables(parts: Iterable[tuple[date, pa.Table, list[tuple[str, pa.Table]]]]) -> Iterator[pa.Table]:
+            for _, table, facts in parts:
+                truth.add(facts)
+                yield table
+
+        made = storefront.days_and_truth(wanted, making.scale, making.seed, scenario)
+        for number, (day, parts) in enumerate(groupby(made, key=itemgetter(0)), start=1):
+            of_day = tables(parts)
             if scenario and scenario.kind == ScenarioName.late_day and day == since:
+                whole = list(of_day)
                 make_folder(out / LATE_FOLDER)
-                write_day(out / LATE_FOLDER, day, table)
-                table = until_late(scenario, table)
-            size += write_day(out, day, table)
-            rows += table.num_rows
-            truth.add(facts)
+                write_day(out / LATE_FOLDER, day, whole)
+                of_day = (until_late(scenario, table) for table in whole)
+            day_rows, day_size = write_day(out, day, of_day)
+            rows, size = rows + day_rows, size + day_size
             if number % 10 == 0 or number == len(wanted):
                 log(f"{number} of {len(wanted)} days made, {rows:,} events")
     return rows, size

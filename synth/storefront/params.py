@@ -18,11 +18,10 @@ from synth.storefront.catalogue import pages
 from synth.storefront.draws import Choice, Codes, Flags, Keys, Shares, uniform
 from synth.storefront.figures import CODE, EVENTS, figures
 from synth.storefront.presence import carried
-from synth.storefront.sessions import Events
+from synth.storefront.sessions import OPENING, Events
 from synth.storefront.visitors import Visits
 
 _MASKED = "<obfuscated>"
-_OPENING = (CODE["first_visit"], CODE["session_start"])
 ENGAGED_AFTER_MSEC = 10_000
 ENGAGED_AT_ONCE = (0.003, 0.02)  # first visits, others
 ENGAGED_BY_AGE = 0.17
@@ -101,7 +100,7 @@ def event_params(events: Events, visits: Visits, source: Codes, orders: Baskets,
     """
     collect = _Collector(events)
     everywhere = np.ones(collect.length, dtype=bool)
-    is_opening = np.isin(events.event, _OPENING)
+    is_opening = np.isin(events.event, OPENING)
     collect.whole("ga_session_id", everywhere, session_ids(visits)[events.visit])
     collect.whole("ga_session_number", everywhere, visits.number[events.visit])
     collect.text("page_location", everywhere, pages().locations, events.page)

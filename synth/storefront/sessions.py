@@ -28,7 +28,8 @@ from synth.storefront.referral import CHECKOUT_EVENTS, CONTENT, Views, has_refer
 from synth.storefront.scripts import HOME, PRODUCT, robots
 from synth.storefront.visitors import BUYER, CHECKOUT, LONG_ROBOT, LONGEST_SESSION_US, RESIDUES, Visits, span
 
-_OPENING = (CODE["first_visit"], CODE["session_start"])
+# What Google adds to a session's first event.
+OPENING = (CODE["first_visit"], CODE["session_start"])
 _ANY_PAGE = -1
 SAME_PAGE = -3
 # Room between two bundles of the chain for what the tags said again.
@@ -65,7 +66,7 @@ class Events:
     has_referrer: Flags  # the page has
     tells_source: Flags
     engaged_msec: Codes  # engagement_time_msec, 0 without
-    looked_msec: Codes  # the session's engagement so far, this event's with it
+    looked_msec: Codes  # the session's engagement so far, the whole upload's with it
 
     def take(self, at: Codes | Flags) -> Self:
         """The events at these positions."""
@@ -136,9 +137,9 @@ def events_of(visits: Visits) -> Events:
         page_before=page_before[of],
         attempt=bundles.attempt[of],
         has_referrer=referred[of],
-        tells_source=tells & referred[of] & ~again & ~np.isin(event, _OPENING),
+        tells_source=tells & referred[of] & ~again & ~np.isin(event, OPENING),
         engaged_msec=engaged,
-        looked_msec=looked - (looked - engaged)[opens],
+        looked_msec=looked[(np.cumsum(size) - 1)[of]] - (looked - engaged)[opens],
     )
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
+from itertools import groupby
+from operator import itemgetter
 
 import numpy as np
 import pyarrow as pa
@@ -31,8 +33,10 @@ from synth.storefront.truth import people_of, unrecorded_of
 from synth.storefront.visitors import HORIZON_DAYS, Visits, cohort
 
 STREAM_ID = 2100450278
-# Sessions made at one go: few enough for memory, enough that the cost of a step is in its rows.
+# Sessions made at one go: few enough for memory, enough that the cost of a step is in its rows. Days with more are made
+# in parts.
 BATCH = 12_000
+PART = 6_000
 
 
 def days(
@@ -40,17 +44,21 @@ def days(
 ) -> Iterator[tuple[date, pa.Table]]:
     """The export of consecutive days, in order; sessions over midnight go on in the next day's table.
 
-    A day is the same whatever days are asked for with it. Rows are sorted by time, then visitor, then name. Texts are
-    positions in vocabularies (`plain` makes them texts).
+    A day is the same whatever days are asked for with it. Texts are positions in vocabularies (see `plain`).
     """
-    for day, table, _ in days_and_truth(wanted, scale, seed, scenario):
-        yield day, table
+    parts = ((day, table) for day, table, _ in days_and_truth(wanted, scale, seed, scenario))
+    for day, tables in groupby(parts, key=itemgetter(0)):
+        yield day, pa.concat_tables(table for _, table in tables)
 
 
 def days_and_truth(
     wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
 ) -> Iterator[tuple[date, pa.Table, list[tuple[str, pa.Table]]]]:
-    """The same with what is true of each day, by the names of synth.storefront.truth."""
+    """The same with what is true of each day, by the names of synth.storefront.truth.
+
+    A day of many sessions comes in parts of some visitors each, one after the other. Rows of a part are sorted by time,
+    then visitor, then name.
+    """
     for day, visits, events in days_of_events(wanted, scale, seed, scenario):
         hidden = unrecorded(scenario, visits, events)
         orders = baskets(visits)
@@ -78,21 +86,35 @@ def days_of_events(
     wanted: list[date], scale: float, seed: int, scenario: Scenario | None = None
 ) -> Iterator[tuple[date, Visits, Events]]:
     """The sessions and events of consecutive days; every event's position of a session is in the day's own sessions."""
-    held: tuple[Visits, Events] | None = None
+    held: list[tuple[Visits, Events]] = []  # what runs over midnight
     for block in _blocks(_sessions_by_day(wanted, scale, seed, scenario)):
         visits = _concatenated(Visits, [part for _, part in block])
         visits = visits.take(np.lexsort((visits.key, visits.started_us)))
-        events = events_of(visits)
-        if held is not None:  # what ran over midnight
-            late, over = held
-            events = _concatenated(Events, [replace(over, visit=over.visit + len(visits)), events])
-            visits = _concatenated(Visits, [visits, late])
-        events = events.take(np.lexsort((events.event, visits.visitor[events.visit], events.at_us)))
-        of_day = day_of(events.at_us)
-        for day, _ in block:
-            if day >= wanted[0]:
-                yield day, *_only(visits, events, of_day == ordinal(day))
-        held = _only(visits, events, of_day > ordinal(block[-1][0]))
+        parts = 1 if len(visits) < BATCH or len(block) > 1 else -(-len(visits) // PART)
+        late, held = held, []
+        for part in range(parts):
+            some, events = _with_late(visits.take(_of_part(visits, part, parts)), late, part, parts)
+            of_day = day_of(events.at_us)
+            for day, _ in block:
+                if day >= wanted[0]:
+                    yield day, *_only(some, events, of_day == ordinal(day))
+            held.append(_only(some, events, of_day > ordinal(block[-1][0])))
+
+
+def _of_part(visits: Visits, part: int, parts: int) -> Flags:
+    """Which sessions are of the visitors of a part."""
+    found: Flags = visits.visitor % np.uint64(parts) == part
+    return found
+
+
+def _with_late(visits: Visits, late: list[tuple[Visits, Events]], part: int, parts: int) -> tuple[Visits, Events]:
+    """Sessions and their events, with those of the same visitors that run over from the day before, sorted by time."""
+    events = events_of(visits)
+    for sessions, over in late:
+        sessions, over = _only(sessions, over, _of_part(sessions, part, parts)[over.visit])
+        events = _concatenated(Events, [replace(over, visit=over.visit + len(visits)), events])
+        visits = _concatenated(Visits, [visits, sessions])
+    return visits, events.take(np.lexsort((events.event, visits.visitor[events.visit], events.at_us)))
 
 
 def _only(visits: Visits, events: Events, kept: Flags) -> tuple[Visits, Events]:
@@ -130,9 +152,12 @@ def _sessions_by_day(
 
 
 def _blocks(days: Iterator[tuple[date, Visits]]) -> Iterator[list[tuple[date, Visits]]]:
-    """Runs of days, each with about BATCH sessions."""
+    """Runs of days, each with about BATCH sessions; a day with more is alone."""
     block: list[tuple[date, Visits]] = []
     for day, visits in days:
+        if block and len(visits) >= BATCH:
+            yield block
+            block = []
         block.append((day, visits))
         if sum(len(part) for _, part in block) >= BATCH:
             yield block

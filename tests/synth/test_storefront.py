@@ -36,7 +36,7 @@ def test_a_day_has_the_columns_and_types_of_the_export() -> None:
 
 
 def test_a_days_file_has_the_very_schema_of_a_real_one(tmp_path: Path, real_days: Path) -> None:
-    write_day(tmp_path, NOV_1, made([NOV_1], 0.01)[NOV_1])
+    write_day(tmp_path, NOV_1, [made([NOV_1], 0.01)[NOV_1]])
     ours, real = (pq.read_schema(folder / "events_20201101.parquet") for folder in (tmp_path, real_days))
     assert ours.equals(real, check_metadata=False)
 
@@ -46,7 +46,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     for folder, seed in zip(folders, (7, 7, 8), strict=True):
         folder.mkdir()
         for day, table in storefront.days(consecutive(NOV_1, 3), 0.01, seed):
-            write_day(folder, day, table)
+            write_day(folder, day, [table])
     first, again, other = ([file.read_bytes() for file in sorted(folder.iterdir())] for folder in folders)
     assert first == again
     assert all(ours != theirs for ours, theirs in zip(first, other, strict=True))
@@ -58,6 +58,22 @@ def test_a_day_is_the_same_in_whatever_window_and_batch(monkeypatch: pytest.Monk
     narrow = made(consecutive(date(2020, 11, 19), 2), 0.03)
     for day, table in narrow.items():
         assert table.equals(wide[day])
+
+
+def test_a_day_made_in_parts_has_the_same_rows_and_truth(monkeypatch: pytest.MonkeyPatch) -> None:
+    days = consecutive(date(2020, 11, 19), 3)  # over midnights, too
+
+    def rows() -> list[list[str]]:
+        made = list(storefront.days_and_truth(days, 0.03, 42))
+        events = [row for _, table, _ in made for row in plain(table).to_pylist()]
+        people, hidden = ([row for *_, facts in made for row in facts[n][1].to_pylist()] for n in range(2))
+        return [sorted(map(repr, found)) for found in (events, people, hidden)]
+
+    whole = rows()
+    monkeypatch.setattr(storefront_table, "BATCH", 60)
+    monkeypatch.setattr(storefront_table, "PART", 25)
+    assert len([day for day, _, _ in storefront.days_and_truth(days, 0.03, 42)]) > 10
+    assert rows() == whole
 
 
 def test_a_smaller_shops_visitors_are_among_a_larger_ones() -> None:
