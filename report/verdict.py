@@ -77,7 +77,7 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
             f"{number(closing.found_orders)} of {counted(closing.eligible_orders, 'eligible order')} found in GA4",
             rate,
             "target at least 95 %",
-            moved.points(lambda p: p.match_rate) if moved else "",
+            moved.points(lambda p: p.match_rate, lambda rate: -rate) if moved else "",
         ),
         Card(
             "Revenue difference",
@@ -86,7 +86,7 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
             f"{money(closing.backend_revenue)}",
             difference,
             "target at most 2 % of backend revenue",
-            moved.points(lambda p: p.difference) if moved else "",
+            moved.points(lambda p: p.difference, abs) if moved else "",
         ),
         Card(
             "Unexplained difference",
@@ -94,14 +94,14 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
             f"{signed(closing.unexplained_difference)} {currency} for no known reason",
             unexplained,
             "target at most 0.5 % of backend revenue",
-            moved.points(lambda p: p.unexplained) if moved else "",
+            moved.points(lambda p: p.unexplained, abs) if moved else "",
         ),
         Card(
             "Purchases only in GA4",
             number(lacking) if expected else NOTHING,
             f"{money(total(o.ga4_revenue for o in only))} {currency}; {percent(ratio(lacking, expected))} of "
             f"{counted(expected, 'purchase')} that should have an order",
-            change=moved.relative(lambda p: p.ga4_only) if moved else "",
+            change=moved.relative(lambda p: p.ga4_only, abs) if moved else "",
         ),
         Card(
             "Backend revenue",

@@ -73,8 +73,8 @@ def test_the_six_figures_are_what_the_warehouse_counts(small_shop: Settings, sma
 def test_a_figure_says_how_it_moved_against_as_many_days_before(small_page: Element) -> None:
     changes = [p.text for p in small_page.all("p", class_="card-change")]
     # of the last two days the third is empty, of the two before the second is missing and left out
-    assert changes[0] == "▼ -25.0 points, last 2 days against the 2 before"
-    assert changes[5].startswith("▼ -11.1 points")
+    assert changes[0] == "▼ -25.0 points (worse), last 2 days against the 2 before"
+    assert changes[5].startswith("▼ -11.1 points, ")
 
 
 def test_the_closing_figures_of_a_run_are_those_of_the_page(
