@@ -57,7 +57,11 @@ class Element:
     @property
     def text(self) -> str:
         """The text inside, white space as a browser shows it."""
-        return " ".join("".join(c if isinstance(c, str) else f"{c.text} " for c in self.children).split())
+        return " ".join(self._words().split())
+
+    def _words(self) -> str:
+        inner = "".join(child if isinstance(child, str) else child._words() for child in self.children)
+        return inner if self.tag in PHRASES else f"{inner} "  # what follows a phrase may belong to its last word
 
     def _inside(self) -> Iterator[Element]:
         for child in self.children:
