@@ -53,7 +53,7 @@ def buying_chart(bins: tuple[Bin, ...]) -> Chart | None:
 
 
 def _columns(bins: tuple[Bin, ...], width: int) -> Drawing:
-    height, floor = 210, 170
+    height, floor = 196, 170
     most, band = max(b.people for b in bins), width / len(bins)
     shapes: list[Shape] = []
     for n, b in enumerate(bins):

@@ -10,6 +10,8 @@ from report.figures import FOUND, Figures, ratio, total
 from report.words import NOTHING, counted
 
 LONGEST = 28
+# How far a figure is from what it should be, up to a constant: the more the worse.
+Fault = Callable[[Decimal], Decimal]
 
 
 @dataclass(frozen=True)
@@ -33,21 +35,25 @@ class Change:
     now: Period
     before: Period
 
-    def points(self, of: Callable[[Period], Decimal | None]) -> str:
-        """The change of a rate, in percentage points."""
+    def points(self, of: Callable[[Period], Decimal | None], fault: Fault | None = None) -> str:
+        """The change of a rate, in percentage points, and whether its fault grew."""
         now, before = of(self.now), of(self.before)
         if now is None or before is None:
             return self._unknown()
         moved = (now - before) * 100
-        return f"{_arrow(moved, '0.05')} {moved:+.1f} points, {self._against()}"
+        if abs(moved) < Decimal("0.05"):
+            return f"= 0.0 points, {self._against()}"
+        return f"{_arrow(moved)} {moved:+.1f} points{_judged(now, before, fault)}, {self._against()}"
 
-    def relative(self, of: Callable[[Period], Decimal | None]) -> str:
-        """The change of an amount or a count, as a share of what it was."""
+    def relative(self, of: Callable[[Period], Decimal | None], fault: Fault | None = None) -> str:
+        """The change of an amount or a count, as a share of what it was, and whether its fault grew."""
         now, before = of(self.now), of(self.before)
         if now is None or before is None or not before:
             return self._unknown()
         moved = (now / before - 1) * 100
-        return f"{_arrow(moved, '0.5')} {moved:+.0f} % a day, {self._against()}"
+        if abs(moved) < Decimal("0.5"):
+            return f"= 0 % a day, {self._against()}"
+        return f"{_arrow(moved)} {moved:+.0f} % a day{_judged(now, before, fault)}, {self._against()}"
 
     def _against(self) -> str:
         return f"last {counted(self.length, 'day')} against the {self.length} before"
@@ -87,5 +93,10 @@ def _period(figures: Figures, days: frozenset[date]) -> Period:
     )
 
 
-def _arrow(moved: Decimal, least: str) -> str:
-    return "▲" if moved >= Decimal(least) else "▼" if moved <= -Decimal(least) else "="
+def _arrow(moved: Decimal) -> str:
+    return "▲" if moved > 0 else "▼"
+
+
+def _judged(now: Decimal, before: Decimal, fault: Fault | None) -> str:
+    grown = fault(now) - fault(before) if fault else 0
+    return " (worse)" if grown > 0 else " (better)" if grown < 0 else ""

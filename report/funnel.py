@@ -115,7 +115,8 @@ def tracking_sentence(rows: Sequence[FunnelRow]) -> str:
     """Which steps are too low because their tracking failed; empty when none is."""
     low = [r for r in base(rows) if r.affected_days]
     return " ".join(
-        f"“{meanings.STEP[r.step_name]}” is too low: tracking failed on {counted(r.affected_days, 'day')}, see below."
+        f"“{meanings.STEP[r.step_name]}” is too low: tracking failed on {counted(r.affected_days, 'day')}, "
+        "see “Tracking health”."
         for r in low
     )
 

@@ -144,8 +144,9 @@ def _draw(rows: Sequence[Health], width: int) -> Drawing:
         if r.status == "outage":
             arm = min(wide / 2, 5)
             shapes.append(rect(x, y, wide, tall, "bad", told))
-            shapes.append(path([(middle - arm, y + 4), (middle + arm, y + tall - 4)], "cross"))
-            shapes.append(path([(middle + arm, y + 4), (middle - arm, y + tall - 4)], "cross"))
+            top, low = y + tall / 2 - arm, y + tall / 2 + arm
+            shapes.append(path([(middle - arm, top), (middle + arm, low)], "cross"))
+            shapes.append(path([(middle + arm, top), (middle - arm, low)], "cross"))
         elif r.status == "near_zero":
             shapes += [rect(x, y, wide, tall, "faint"), rect(x, y + tall * 0.5, wide, tall * 0.5, "warn", told)]
         elif r.status == "traffic_drop":

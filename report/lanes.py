@@ -134,7 +134,9 @@ def _draw(found: tuple[Lane, ...], width: int) -> Drawing:
         shapes.append(line(left if lane.sessions else left + 122, middle, right, middle, "lane"))
         if not lane.sessions:
             shapes.append(text(left + 14, middle + 4, "no session known", "soft"))
-        shapes += [shape for m in lane.marks for shape in _shapes(m, x, middle)]
+        # a payment stands below the line, a purchase above; without a session nothing else is on it
+        level = middle if lane.sessions else middle - 5
+        shapes += [shape for m in lane.marks for shape in _shapes(m, x, level)]
         y += pitch
     for seconds, words in TICKS:
         at = x(seconds)

@@ -19,7 +19,19 @@ from report.file import replace_file
 from report.parts import Parts, read_parts
 from report.view import view
 
-FILTERS = ("number", "money", "signed", "percent", "precise", "precise_of", "moment", "listed", "counted", "duration")
+FILTERS = (
+    "number",
+    "money",
+    "signed",
+    "percent",
+    "precise",
+    "precise_of",
+    "moment",
+    "listed",
+    "counted",
+    "duration",
+    "unbroken",
+)
 MEANINGS = (
     "STEP",
     "METHOD",

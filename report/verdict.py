@@ -32,6 +32,7 @@ class Card:
     title: str
     value: str
     note: str
+    anchor: str  # id of the part of the page that explains it
     level: Level | None = None
     target: str = ""
     change: str = ""
@@ -75,38 +76,43 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
             "Match rate",
             percent(closing.match_rate),
             f"{number(closing.found_orders)} of {counted(closing.eligible_orders, 'eligible order')} found in GA4",
+            "rate",
             rate,
             "target at least 95 %",
-            moved.points(lambda p: p.match_rate) if moved else "",
+            moved.points(lambda p: p.match_rate, lambda rate: -rate) if moved else "",
         ),
         Card(
             "Revenue difference",
             _signed_percent(closing.revenue_difference, closing.backend_revenue),
             f"{signed(closing.revenue_difference)} {currency}: GA4 {money(closing.ga4_revenue)} less backend "
             f"{money(closing.backend_revenue)}",
+            "bridge",
             difference,
             "target at most 2 % of backend revenue",
-            moved.points(lambda p: p.difference) if moved else "",
+            moved.points(lambda p: p.difference, abs) if moved else "",
         ),
         Card(
             "Unexplained difference",
             percent(closing.share_of_backend(closing.unexplained_difference)),
             f"{signed(closing.unexplained_difference)} {currency} for no known reason",
+            "statuses",
             unexplained,
             "target at most 0.5 % of backend revenue",
-            moved.points(lambda p: p.unexplained) if moved else "",
+            moved.points(lambda p: p.unexplained, abs) if moved else "",
         ),
         Card(
             "Purchases only in GA4",
             number(lacking) if expected else NOTHING,
             f"{money(total(o.ga4_revenue for o in only))} {currency}; {percent(ratio(lacking, expected))} of "
             f"{counted(expected, 'purchase')} that should have an order",
-            change=moved.relative(lambda p: p.ga4_only) if moved else "",
+            "statuses",
+            change=moved.relative(lambda p: p.ga4_only, abs) if moved else "",
         ),
         Card(
             "Backend revenue",
             money(closing.backend_revenue) if closing.orders else NOTHING,
             f"{currency}, kept of {counted(closing.orders, 'order')}; {number(closing.eligible_orders)} are eligible",
+            "bridge",
             change=moved.relative(lambda p: p.backend_revenue) if moved else "",
         ),
         Card(
@@ -114,6 +120,7 @@ def cards(figures: Figures, closing: ClosingFigures, currency: str) -> tuple[Car
             precise(ratio(bought, closing.sessions)),
             f"{number(bought)} of {counted(closing.sessions, 'session')} purchased, says GA4; the backend confirms "
             f"{number(confirmed)}",
+            "funnel",
             change=moved.points(lambda p: p.purchase_rate) if moved else "",
         ),
     )

@@ -11,8 +11,18 @@ from report.bridge import Line, axis_start, bridge_chart, bridge_sentence, shown
 from report.buying_time import buying_chart, buying_sentence
 from report.causes import Cause, causes_sentence, foremost
 from report.drawing import Chart
-from report.figures import STATUSES, ClosingFigures, Figures, Outcome, Step, added, close
-from report.funnel import Counting, Slice, countings, funnel_chart, slice_sentence, slices, tracking_sentence
+from report.figures import STATUSES, ClosingFigures, Figures, Outcome, added, close
+from report.funnel import (
+    Counting,
+    FunnelRow,
+    Slice,
+    base,
+    countings,
+    funnel_chart,
+    slice_sentence,
+    slices,
+    tracking_sentence,
+)
 from report.health import Health, Trouble, health_chart, health_sentence, troubles
 from report.lanes import Lane, lanes, lanes_chart, lanes_sentence
 from report.mix import mix_chart
@@ -78,7 +88,7 @@ class Page:
     failures: str  # models and tests that did not go well; empty when all did
     cards: tuple[Card, ...]
     closing: ClosingFigures
-    funnel: tuple[Step, ...]
+    funnel: tuple[FunnelRow, ...]
     funnel_sentence: str
     funnel_chart: Chart | None
     slices: tuple[SliceTable, ...]
@@ -148,7 +158,7 @@ def view(settings: Settings, figures: Figures, parts: Parts) -> Page:
         failures=failures_sentence(parts.models, parts.tests),
         cards=cards(figures, closing, currency),
         closing=closing,
-        funnel=figures.funnel,
+        funnel=tuple(base(funnel)),
         funnel_sentence=f"{funnel_sentence(figures.funnel)} {tracking_sentence(funnel)}".strip(),
         funnel_chart=funnel_chart(funnel),
         slices=tuple(

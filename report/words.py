@@ -1,8 +1,11 @@
 """Figures as text. What is unknown is a dash, never a zero; what is not quite all is never 100 %."""
 
+import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+
+from markupsafe import Markup, escape
 
 NOTHING = "–"
 
@@ -75,6 +78,11 @@ def lowered(name: str) -> str:
 def counted(count: int, noun: str) -> str:
     """'1 day', '2 days'."""
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def unbroken(words: str) -> Markup:
+    """The same as HTML, in which no line ends inside a date or between a figure and its per cent sign."""
+    return Markup(re.sub(r"\d{4}-\d\d-\d\d|[\d,.]+ %", r'<span class="whole">\g<0></span>', str(escape(words))))
 
 
 def ranges(days: Iterable[date]) -> list[tuple[date, date]]:

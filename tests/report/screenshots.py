@@ -1,6 +1,6 @@
 """Makes the README's two pictures of a report: python -m tests.report.screenshots .journey/report.html
 
-Light, 1280 pixels wide, two for one: the head with the figures, and the reconciliation.
+Light, 1280 pixels wide: the head with the figures, and the reconciliation to the end of the bridge.
 """
 
 import sys
@@ -22,9 +22,10 @@ def take(report: Path) -> None:
         page = context.new_page()
         page.goto(report.absolute().as_uri())
         page.screenshot(path=DOCS / "report.png")
-        top = page.locator("#reconciliation").bounding_box()
+        top, end = (page.locator(heading).bounding_box() for heading in ("#reconciliation", "#statuses"))
         assert top
-        clip = FloatRect(x=0, y=top["y"] - 30, width=1280, height=1330)
+        assert end
+        clip = FloatRect(x=0, y=top["y"] - 30, width=1280, height=end["y"] - top["y"] + 20)
         page.screenshot(path=DOCS / "report-reconciliation.png", full_page=True, clip=clip)
 
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "br", "hr", "img", "input"}
-LAYOUT = {"html", "head", "style", "body", "header", "main", "footer", "section", "div", "svg", "details"}
+LAYOUT = {"html", "head", "style", "body", "header", "nav", "main", "footer", "section", "div", "svg", "details"}
 SHAPES = {"rect", "line", "path", "circle", "text"}
-TEXT = {"title", "desc", "h1", "h2", "h3", "p", "span", "strong", "code", "summary"}
+TEXT = {"title", "desc", "h1", "h2", "h3", "p", "span", "strong", "code", "a", "summary"}
 LISTS = {"dl", "dt", "dd", "ul", "li"}
 TABLES = {"table", "caption", "thead", "tbody", "tfoot", "tr", "th", "td"}
 KNOWN = VOID | LAYOUT | TEXT | LISTS | TABLES | SHAPES
@@ -32,8 +32,8 @@ PARENTS = {
     "meta": {"head"},
     "style": {"head"},
 }
-ONLY_PHRASES = {"p", "span", "strong", "code", "h1", "h2", "h3", "caption", "dt", "summary"}
-PHRASES = {"span", "strong", "code", "br"}
+ONLY_PHRASES = {"p", "span", "strong", "code", "a", "h1", "h2", "h3", "caption", "dt", "summary"}
+PHRASES = {"span", "strong", "code", "a"}
 
 
 @dataclass
@@ -57,7 +57,11 @@ class Element:
     @property
     def text(self) -> str:
         """The text inside, white space as a browser shows it."""
-        return " ".join("".join(c if isinstance(c, str) else f"{c.text} " for c in self.children).split())
+        return " ".join(self._words().split())
+
+    def _words(self) -> str:
+        inner = "".join(child if isinstance(child, str) else child._words() for child in self.children)
+        return inner if self.tag in PHRASES else f"{inner} "  # what follows a phrase may belong to its last word
 
     def _inside(self) -> Iterator[Element]:
         for child in self.children:
@@ -134,4 +138,6 @@ def parse(text: str) -> Element:
     document = reader.root.one("html")
     for element in document.all("section"):
         assert element.attributes["aria-labelledby"] in reader.ids
+    for link in document.all("a"):
+        assert link.attributes["href"].removeprefix("#") in reader.ids, f"{link.attributes['href']} leads nowhere"
     return document

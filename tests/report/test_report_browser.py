@@ -178,6 +178,22 @@ def test_argo_s_policy_and_frame_leave_nothing_out(browser: Browser, small: Made
         page.context.close()
 
 
+def test_a_link_leads_to_its_heading_below_the_links_that_stay(browser: Browser, small: Made) -> None:
+    with served(small.path.read_bytes()) as (address, asked):
+        page = browser.new_context(viewport={"width": 1280, "height": 1000}).new_page()
+        page.goto(address)
+        frame = page.frames[1]
+        for name, heading in (("Reconciliation", "B. Reconciliation"), ("Tracking health", "Tracking health")):
+            frame.get_by_role("link", name=name, exact=True).click()
+            links = frame.locator("nav").bounding_box()
+            found = frame.get_by_role("heading", name=heading, exact=True).bounding_box()
+            assert links
+            assert found
+            assert links["y"] + links["height"] <= found["y"] < links["y"] + 120
+        assert asked == ["/", "/report.html"]
+        page.context.close()
+
+
 def test_totals_that_a_reader_sees_are_those_of_sql(browser: Browser, large: Made) -> None:
     marts = large.settings.dataset("marts")
     (told,) = Warehouse(large.settings).rows(

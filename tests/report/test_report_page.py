@@ -73,8 +73,8 @@ def test_the_six_figures_are_what_the_warehouse_counts(small_shop: Settings, sma
 def test_a_figure_says_how_it_moved_against_as_many_days_before(small_page: Element) -> None:
     changes = [p.text for p in small_page.all("p", class_="card-change")]
     # of the last two days the third is empty, of the two before the second is missing and left out
-    assert changes[0] == "▼ -25.0 points, last 2 days against the 2 before"
-    assert changes[5].startswith("▼ -11.1 points")
+    assert changes[0] == "▼ -25.0 points (worse), last 2 days against the 2 before"
+    assert changes[5].startswith("▼ -11.1 points, ")
 
 
 def test_the_closing_figures_of_a_run_are_those_of_the_page(
@@ -92,12 +92,12 @@ def test_the_closing_figures_of_a_run_are_those_of_the_page(
 def test_the_funnel_shows_each_step_with_count_share_and_bar(small_page: Element) -> None:
     funnel = small_page.one("table", class_="funnel")
     assert rows_of(funnel.one("tbody")) == {
-        "Sessions": ["100", "100.0 %"],
-        "Viewed an item": ["50", "50.0 %"],
-        "Added to cart": ["6", "6.00 %"],
-        "Began checkout": ["14", "14.0 %"],
-        "Purchased, says GA4": ["10", "10.0 %"],
-        "Confirmed by backend": ["9", "9.00 %"],
+        "Sessions": ["100", "100.0 %", "–", "–"],
+        "Viewed an item": ["50", "50.0 %", "50.0 %", "3 min"],
+        "Added to cart": ["6", "6.00 %", "12.0 %", "4 min 30 s"],
+        "Began checkout": ["14", "14.0 %", "233.3 %", "6 min"],
+        "Purchased, says GA4": ["10", "10.0 %", "71.4 %", "7 min 30 s"],
+        "Confirmed by backend": ["9", "9.00 %", "90.0 %", "–"],
     }
     for drawing in charts_of(small_page)["Sessions that reached each step"]:
         widths = [float(r.attributes["width"]) for r in drawing.all("rect") if r.attributes["class"] != "ghost"]

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.words import counted, listed, moment, money, number, percent, ranges, signed
+from report.words import counted, listed, moment, money, number, percent, ranges, signed, unbroken
 
 AMOUNTS = st.decimals(-(10**9), 10**9, places=2)
 DAYS = st.dates(date(2020, 1, 1), date(2021, 12, 31))
@@ -49,6 +49,12 @@ def test_days_are_listed_as_ranges() -> None:
         "2020-11-01 to 2020-11-03, 2020-11-07 and 2020-11-09 to 2020-11-10"
     )
     assert listed([]) == ""
+
+
+def test_a_date_and_a_per_cent_are_kept_on_one_line_and_the_rest_is_escaped() -> None:
+    assert unbroken("on 2020-11-01, <0.1 % & 1,234.50 USD") == (
+        'on <span class="whole">2020-11-01</span>, &lt;<span class="whole">0.1 %</span> &amp; 1,234.50 USD'
+    )
 
 
 def test_times_are_told_in_utc_and_say_so() -> None:
