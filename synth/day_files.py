@@ -29,6 +29,8 @@ _SCALARS = {
     "date32[day]": "DATE",
     "binary": "BYTES",
 }
+# Moments and ids hardly repeat: a dictionary of them costs time and saves nothing.
+_UNREPEATED = {"event_timestamp", "event_bundle_sequence_id", "user_first_touch_timestamp", "int_value"}
 _EXPORT = {field.name: field for field in EXPORT}
 _DESCRIPTIONS = {field.name: field.description or "" for field in EXPORT}
 
@@ -148,12 +150,31 @@ def write_day(folder: Path, day: date, tables: Iterable[pa.Table]) -> tuple[int,
         _new_file(folder, day) as path,
         path.open("wb") as file,
         # types are Parquet's own, in whatever way Arrow held the texts; statistics of nested fields are read by nobody
-        pq.ParquetWriter(file, first.schema, compression="zstd", store_schema=False, write_statistics=False) as writer,
+        pq.ParquetWriter(
+            file,
+            first.schema,
+            compression="zstd",
+            store_schema=False,
+            write_statistics=False,
+            use_dictionary=[leaf for leaf in _leaves(first.schema) if leaf.rsplit(".", 1)[-1] not in _UNREPEATED],
+        ) as writer,
     ):
         for table in chain([first], parts):
             writer.write_table(table, row_group_size=100_000)
             rows += table.num_rows
     return rows, (folder / name_of(day)).stat().st_size
+
+
+def _leaves(fields: Iterable[pa.Field], above: str = "") -> Iterator[str]:
+    """The columns of a file, as Parquet names them."""
+    for field in fields:
+        name, kind = above + field.name, field.type
+        if pa.types.is_list(kind):
+            name, kind = f"{name}.list.element", kind.value_type
+        if pa.types.is_struct(kind):
+            yield from _leaves(kind, f"{name}.")
+        else:
+            yield name
 
 
 def copy_day(folder: Path, source: DayFile) -> int:

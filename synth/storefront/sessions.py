@@ -68,7 +68,7 @@ class Events:
     engaged_msec: Codes  # engagement_time_msec, 0 without
     looked_msec: Codes  # the session's engagement so far, the whole upload's with it
 
-    def take(self, at: Codes | Flags) -> Self:
+    def take(self, at: Codes | Flags | slice) -> Self:
         """The events at these positions."""
         return type(self)(**{field.name: getattr(self, field.name)[at] for field in fields(self)})
 

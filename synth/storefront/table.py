@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from datetime import date, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from operator import itemgetter
 
 import numpy as np
@@ -22,7 +22,7 @@ from synth.storefront.arrays import (
 )
 from synth.storefront.attributes import devices, places, pseudo_ids, sources, traffic_sources
 from synth.storefront.baskets import Baskets, baskets, spent_before
-from synth.storefront.calendar import day_of, ordinal
+from synth.storefront.calendar import DAY_US, day_of, ordinal
 from synth.storefront.draws import Codes, Flags, integers, root, uniform
 from synth.storefront.figures import CODE, EVENTS
 from synth.storefront.items import items_and_ecommerce
@@ -94,11 +94,12 @@ def days_of_events(
         late, held = held, []
         for part in range(parts):
             some, events = _with_late(visits.take(_of_part(visits, part, parts)), late, part, parts)
-            of_day = day_of(events.at_us)
-            for day, _ in block:
+            first, last = ordinal(block[0][0]), ordinal(block[-1][0])
+            midnights = np.searchsorted(events.at_us, np.arange(first, last + 2) * DAY_US)
+            for (day, _), (start, end) in zip(block, pairwise(midnights), strict=True):
                 if day >= wanted[0]:
-                    yield day, *_only(some, events, of_day == ordinal(day))
-            held.append(_only(some, events, of_day > ordinal(block[-1][0])))
+                    yield day, *_only(some, events, slice(start, end))
+            held.append(_only(some, events, slice(midnights[-1], None)))
 
 
 def _of_part(visits: Visits, part: int, parts: int) -> Flags:
@@ -111,17 +112,20 @@ def _with_late(visits: Visits, late: list[tuple[Visits, Events]], part: int, par
     """Sessions and their events, with those of the same visitors that run over from the day before, sorted by time."""
     events = events_of(visits)
     for sessions, over in late:
+        if not len(sessions):
+            continue
         sessions, over = _only(sessions, over, _of_part(sessions, part, parts)[over.visit])
         events = _concatenated(Events, [replace(over, visit=over.visit + len(visits)), events])
         visits = _concatenated(Visits, [visits, sessions])
     return visits, events.take(np.lexsort((events.event, visits.visitor[events.visit], events.at_us)))
 
 
-def _only(visits: Visits, events: Events, kept: Flags) -> tuple[Visits, Events]:
+def _only(visits: Visits, events: Events, kept: Flags | slice) -> tuple[Visits, Events]:
     """Some of the events, and the sessions they belong to."""
     some = events.take(kept)
-    of, visit = np.unique(some.visit, return_inverse=True)
-    return visits.take(of), replace(some, visit=visit)
+    has = np.zeros(len(visits), dtype=bool)
+    has[some.visit] = True
+    return visits.take(has), replace(some, visit=(np.cumsum(has) - 1)[some.visit])
 
 
 def _concatenated[T: (Visits, Events)](kind: type[T], parts: list[T]) -> T:
