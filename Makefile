@@ -6,7 +6,7 @@ ARGS ?=
 BIN := .venv/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run up down status test test-cluster lint format evaluate bench requirements clean env env-dev
+.PHONY: help run up down status test test-cluster lint format evaluate likeness bench requirements clean env env-dev
 .PHONY: kind kind-cluster kind-argo kind-images kind-chart kind-workflows kind-down
 
 help: ## Show this list
@@ -40,6 +40,9 @@ format: env-dev ## Put Python and SQL into shape
 
 evaluate: env ## Judge the reconciliation on shops whose answers are known, five seeds; exit 1 below a bar (ARGS: --help lists them)
 	@$(BIN)/python -m evaluation $(ARGS)
+
+likeness: env-dev ## Say how well made-up days can be told from real ones; exit 1 if too well (ARGS="--days FOLDER")
+	@$(BIN)/python -m evaluation.likeness $(ARGS)
 
 bench: env-dev ## Measure speed and memory, ratios within one run (not part of the tests)
 	@$(BIN)/python -m benchmarks $(ARGS)

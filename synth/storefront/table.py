@@ -36,7 +36,7 @@ STREAM_ID = 2100450278
 # Sessions made at one go: few enough for memory, enough that the cost of a step is in its rows. Days with more are made
 # in parts.
 BATCH = 12_000
-PART = 6_000
+PART = 4_000
 
 
 def days(

@@ -17,6 +17,9 @@ with param as (
     max(value.int_value) filter (name = 'ga_session_number') as session_number,
     max(value.string_value) filter (name = 'page_location') as page,
     max(value.string_value) filter (name = 'session_engaged') as engaged,
+    max(value.int_value) filter (name = 'engagement_time_msec') as engagement_msec,
+    count(*) filter (name = 'page_referrer') > 0 as has_referrer,
+    count(*) filter (name in ('source', 'medium', 'campaign')) > 0 as tells_source,
     max(value.string_value) filter (name = 'transaction_id') as text_id,
     max(value.int_value) filter (name = 'transaction_id') as number_id,
     any_value(value) filter (name = 'value') as value,
@@ -107,6 +110,17 @@ RULES = {
             range between unbounded preceding and current row
           ) as best from event where engaged is not null
         ) where engaged < best""",
+    "a session that was looked at for ten seconds is engaged": """
+        select 1 from (
+          select engaged, sum(coalesce(engagement_msec, 0)) over (
+            partition by user_pseudo_id, session_id, event_date order by event_timestamp
+            range between unbounded preceding and current row
+          ) as looked from event
+        ) where engaged = '0' and looked >= 10000""",
+    "who tells a source has a referrer": "select * from event where tells_source and not has_referrer",
+    "only an event alone in its upload tells a source": """
+        select 1 from event where event_name not in ('first_visit', 'session_start')
+        group by user_pseudo_id, event_timestamp having count(*) > 1 and bool_or(tells_source)""",
     "what a visitor spent never shrinks": """
         select 1 from (
           select user_ltv.revenue as spent, max(user_ltv.revenue) over (

@@ -135,6 +135,19 @@ def test_a_third_of_the_events_say_where_the_session_came_from(shop: Any) -> Non
     assert one(shop, never) == 0
 
 
+def test_who_opens_one_page_mostly_looks_at_it_until_the_end(shop: Any) -> None:
+    """In the sample the median is 0.99 of the time until then (ten days); uploads come up to five seconds late."""
+    looked = """
+      select sum(engagement_msec) * 1000.0 / (max(event_timestamp) - min(event_timestamp)) as share from event
+      group by user_pseudo_id, session_id
+      having count(*) filter (event_name = 'page_view') = 1 and count(*) filter (event_name = 'user_engagement') = 1
+        and max(event_timestamp) filter (event_name = 'user_engagement') > min(event_timestamp)"""
+    low, middle, high = one(shop, f"select quantile_cont(share, [0.25, 0.5, 0.75]) from ({looked})")
+    assert low < 0.8
+    assert 0.9 < middle <= 1
+    assert 0.98 < high < 1.1
+
+
 def test_the_placeholders_of_the_sample_are_there(shop: Any) -> None:
     assert one(shop, "select bool_or(device.mobile_brand_name = '<Other>') from event")
     assert one(shop, "select bool_or(traffic_source.source = '(data deleted)') from event")
