@@ -37,6 +37,12 @@ def figures() -> dict[str, Any]:
 
 @cache
 def hits() -> dict[str, Any]:
-    """What was measured on hits of ten days: engagement times, and which hits tell where a visitor came from."""
+    """What was measured on hits of ten days: engagement times, and which pages have a referrer.
+
+    referrer: of the page a session opens with and of later ones, by what happens on it (referral.CONTENT, 0 or 1), the
+    share that has one. engagement: event, in one upload with the page_view, first of its session to be timed, in one
+    upload with scroll; then rows of seconds since the last time (up to, 0: any), how many of the levels are seconds by
+    themselves, and a value for each of engagement_levels, the others in seconds more than since the last time.
+    """
     found: dict[str, Any] = json.loads(Path(__file__).with_name("hits.json").read_text(encoding="utf-8"))
     return found
