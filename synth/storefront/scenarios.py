@@ -120,16 +120,21 @@ def until_late(scenario: Scenario, table: pa.Table) -> pa.Table:
     return table.slice(0, int(np.searchsorted(times, moment(scenario.since, LATE_DAY_UNTIL))))
 
 
+# Integers in the sample, where nothing is in them.
 _LIVE_TEXTS = (
     "stream_id", "analytics_storage", "ads_storage", "vendor_id", "advertising_id", "mobile_os_hardware_model",
+    "key", "string_value",
 )  # fmt: skip
+_LIVE_DECIMALS = ("float_value", "double_value")
 
 
 def _live(field: pa.Field) -> pa.Field:
     """A column with the type that live exports give it."""
-    if field.name in _LIVE_TEXTS:
-        return pa.field(field.name, pa.string(), nullable=field.nullable)
-    if pa.types.is_struct(field.type):
-        kind = pa.struct([_live(field.type.field(n)) for n in range(field.type.num_fields)])
-        return pa.field(field.name, kind, nullable=field.nullable)
-    return field
+    kind = field.type
+    if pa.types.is_integer(kind):
+        kind = pa.string() if field.name in _LIVE_TEXTS else pa.float64() if field.name in _LIVE_DECIMALS else kind
+    elif pa.types.is_struct(kind):
+        kind = pa.struct([_live(kind.field(n)) for n in range(kind.num_fields)])
+    elif pa.types.is_list(kind):
+        kind = pa.list_(_live(kind.value_field))
+    return pa.field(field.name, kind, nullable=field.nullable)

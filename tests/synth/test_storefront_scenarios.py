@@ -85,6 +85,8 @@ def test_a_person_with_two_browsers_is_one_person(usual: Made) -> None:
 def test_a_live_export_has_text_ids_and_its_own_columns() -> None:
     _, table = next(iter(storefront.days(DAYS, 0.01, 42, Scenario(ScenarioName.live_export, SINCE))))
     assert table.schema.field("stream_id").type == pa.string()
+    kind = table.schema.field("user_properties").type.value_type
+    assert (kind.field("key").type, kind.field("value").type.field("double_value").type) == (pa.string(), pa.float64())
     assert {"batch_event_index", "collected_traffic_source"} <= set(table.schema.names)
 
 
