@@ -1,13 +1,11 @@
 """`make evaluate`: how far the reconciliation can be believed, on shops whose answers are known."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from journey.cli_options import examples
-from journey.errors import JourneyError
+from journey.cli_options import examples, start
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -48,8 +46,4 @@ def evaluate(
 
 
 if __name__ == "__main__":
-    try:
-        app(prog_name="python -m evaluation")
-    except JourneyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    start(app, "python -m evaluation")

@@ -4,7 +4,6 @@ An area under the ROC curve of 0.5 means that it cannot, 1 that it always can. B
 which say where a difference lies. Sessions are what the export says they are: a browser and its ga_session_id.
 """
 
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,16 +14,14 @@ import numpy as np
 import typer
 from numpy.typing import NDArray
 
-from journey.cli_options import examples
-from journey.errors import BadInput, JourneyError
+from journey.cli_options import examples, start
+from journey.errors import BadInput
 from journey.settings import Window
 from synth import storefront
 from synth.day_files import read_folder, write_day
 
-# An area above it says that whoever looks at the days can tell them from real ones.
 BAR = 0.75
-# By chance an area differs from one half by less than this only if each side has some hundred sessions.
-FEWEST_SESSIONS = 500
+FEWEST_SESSIONS = 500  # with fewer the area is mostly chance
 
 # One row a session; a feature a column.
 SESSIONS = """
@@ -145,7 +142,7 @@ def likeness(
     """
     real = read_folder(days)
     wanted = {file.day for file in real}
-    print(f"making {len(wanted)} days up and comparing their sessions: half a minute for two months")
+    print(f"making {len(wanted)} days up and comparing their sessions")
     with tempfile.TemporaryDirectory(prefix="journey-likeness-") as folder:
         made = Path(folder)
         # days in between are made, too, for people come back
@@ -164,8 +161,4 @@ def likeness(
 
 
 if __name__ == "__main__":
-    try:
-        app(prog_name="python -m evaluation.likeness")
-    except JourneyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        sys.exit(error.exit_code)
+    start(app, "python -m evaluation.likeness")

@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from journey.cli_cluster import commands as cluster_commands
-from journey.cli_options import Parameters, examples
+from journey.cli_options import Parameters, examples, start
 from journey.cli_stages import commands as stage_commands
-from journey.errors import BadInput, JourneyError
+from journey.errors import BadInput
 from journey.scenarios import DESCRIPTIONS, ScenarioName
 
 app = typer.Typer(
@@ -331,14 +331,9 @@ def _local(state: Path, project: str) -> Iterator[None]:
 
 
 def main() -> None:
-    """Entry point: a mistake of the user's is one sentence and an exit code, never a stack trace."""
+    """Entry point of `journey`."""
     try:
-        app()
-    except JourneyError as error:
-        from rich.console import Console
-
-        Console(stderr=True).print(f"error: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(error.exit_code)
+        start(app, "journey")
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # `journey query ... | head` is no error
         sys.exit(0)

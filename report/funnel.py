@@ -52,7 +52,7 @@ class Counting:
     sessions: tuple[int, ...]
 
 
-def base(rows: Sequence[FunnelRow]) -> list[FunnelRow]:
+def everyone(rows: Sequence[FunnelRow]) -> list[FunnelRow]:
     """The funnel that the page draws: everyone, each step reached in whatever order."""
     return [r for r in rows if (r.population, r.method, r.dimension) == ("everyone", "any", "all")]
 
@@ -113,7 +113,7 @@ def slice_sentence(kind: str, found: tuple[Slice, ...]) -> str:
 
 def tracking_sentence(rows: Sequence[FunnelRow]) -> str:
     """Which steps are too low because their tracking failed; empty when none is."""
-    low = [r for r in base(rows) if r.affected_days]
+    low = [r for r in everyone(rows) if r.affected_days]
     return " ".join(
         f"“{meanings.STEP[r.step_name]}” is too low: tracking failed on {counted(r.affected_days, 'day')}, "
         "see “Tracking health”."
@@ -123,7 +123,7 @@ def tracking_sentence(rows: Sequence[FunnelRow]) -> str:
 
 def funnel_chart(rows: Sequence[FunnelRow]) -> Chart | None:
     """Bars of the steps with what continues between them; None without a session."""
-    steps = base(rows)
+    steps = everyone(rows)
     if not steps or not steps[0].sessions:
         return None
     words = "; ".join(

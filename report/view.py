@@ -16,8 +16,8 @@ from report.funnel import (
     Counting,
     FunnelRow,
     Slice,
-    base,
     countings,
+    everyone,
     funnel_chart,
     slice_sentence,
     slices,
@@ -158,7 +158,7 @@ def view(settings: Settings, figures: Figures, parts: Parts) -> Page:
         failures=failures_sentence(parts.models, parts.tests),
         cards=cards(figures, closing, currency),
         closing=closing,
-        funnel=tuple(base(funnel)),
+        funnel=tuple(everyone(funnel)),
         funnel_sentence=f"{funnel_sentence(figures.funnel)} {tracking_sentence(funnel)}".strip(),
         funnel_chart=funnel_chart(funnel),
         slices=tuple(
